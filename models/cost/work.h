@@ -1,0 +1,52 @@
+// FLOPs and bytes of the parts of a layer, for the tokens of one device. A multiply-add counts 2
+// FLOPs.
+//
+// Projections of one token cost 2 FLOPs per weight. Weights are read once per kernel whatever the
+// number of tokens, activations once per token. `tensor_parallel` divides heads and FFN width; it
+// must divide heads.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "models/cost/compute_cost.h"
+#include "models/model_spec.h"
+
+namespace switchyard {
+
+// The tokens that one device's attention works on.
+struct TokenBatch {
+  double tokens = 0;          // rows of every projection
+  double context_length = 0;  // decode: cached tokens per sequence; prefill: prompt length
+  bool decode = false;        // one row per sequence, against context_length cached tokens
+};
+
+// Projections (with the norm before them) and attention core are returned apart: they have
+// different units.
+struct AttentionWork {
+  ComputeWork projections;
+  ComputeWork core;
+};
+
+// Prefill: causal, so each token meets context/2 keys on average. Decode: context keys per token,
+// reading the cache. Latent attention: prefill expands the latent to per-head keys and values;
+// decode absorbs the expansion into queries and outputs and reads the latent itself (DeepSeek-V2,
+// arXiv 2405.04434, section 2.1.2).
+[[nodiscard]] AttentionWork WorkOfAttention(const ModelSpec& model, const TokenBatch& batch,
+                                            std::uint32_t tensor_parallel);
+// Norm, router GEMM (hidden x experts), score and top-k.
+[[nodiscard]] ComputeWork WorkOfRouter(const ModelSpec& model, double tokens);
+// FFN of `width` with the norm before it (dense layer: dense_intermediate_size; shared experts:
+// their summed width).
+[[nodiscard]] ComputeWork WorkOfFfn(const ModelSpec& model, double tokens, double width);
+// Grouped GEMMs of the local experts of one device: tokens_per_expert[i] rows each, rounded up to
+// `tile` rows; weights of an expert without tokens are not read. Includes permute, activation and
+// unpermute traffic.
+[[nodiscard]] ComputeWork WorkOfExperts(const ModelSpec& model,
+                                        std::span<const std::uint32_t> tokens_per_expert,
+                                        std::uint32_t tile);
+// Final norm and LM head for `tokens` rows (prefill: one row per sequence is enough; decode: all).
+[[nodiscard]] ComputeWork WorkOfLmHead(const ModelSpec& model, double tokens,
+                                       std::uint32_t tensor_parallel);
+
+}  // namespace switchyard
