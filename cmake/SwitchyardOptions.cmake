@@ -15,6 +15,10 @@ target_compile_options(switchyard_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   # Same bytes from every build: no fused multiply-add, no reassociation.
   -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarms of GCC 12 on std::string (GCC bugs 105651 and 105562).
+  target_compile_options(switchyard_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
 if(SWITCHYARD_WERROR)
   target_compile_options(switchyard_options INTERFACE -Werror)
 endif()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace switchyard {
 namespace {
@@ -47,6 +48,12 @@ std::string Diagnostic::ToString() const {
   out += "error: ";
   if (!path.empty()) out += path + ": ";
   return out + message;
+}
+
+Diagnostic Problem(std::string message) {
+  Diagnostic diagnostic;
+  diagnostic.message = std::move(message);
+  return diagnostic;
 }
 
 std::string ToString(const Diagnostics& diagnostics) {

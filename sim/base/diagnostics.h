@@ -29,6 +29,9 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
+// A problem that has no place in a file.
+[[nodiscard]] Diagnostic Problem(std::string message);
+
 // All diagnostics, one a line, each line ended by '\n'.
 [[nodiscard]] std::string ToString(const Diagnostics& diagnostics);
 

@@ -1,0 +1,175 @@
+#include "sim/engine/simgrid_session.h"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <simgrid/kernel/Timer.hpp>
+#include <simgrid/kernel/routing/NetPoint.hpp>
+#include <simgrid/kernel/routing/NetZoneImpl.hpp>
+#include <simgrid/s4u.hpp>
+#include <utility>
+#include <vector>
+
+#include "sim/base/check.h"
+#include "sim/engine/event_queue.h"
+
+namespace switchyard {
+namespace {
+
+namespace sg = simgrid;
+using SimGridLink = sg::kernel::resource::StandardLinkImpl;
+
+// SimGrid's default network model describes TCP on Ethernet: it reserves 5 % for reverse traffic,
+// stretches latencies by 13 and caps rates by a window. NVLink and RDMA have none of these. CM02
+// without cross-traffic and window is plain max-min fairness (Casanova, Marchal, 2002). Latencies
+// stay out of it: CM02 would share bandwidth in inverse proportion to them, so the task runner adds
+// them before a flow starts.
+constexpr std::array<const char*, 6> kSettings = {"network/model:CM02",   "network/crosstraffic:0",
+                                                  "network/TCP-gamma:0",  "network/optim:Lazy",
+                                                  "surf/precision:1e-12", "contexts/stack-size:32"};
+
+// A zone whose routes are whatever path the caller is starting a flow on.
+class CallerRoutedZone : public sg::kernel::routing::NetZoneImpl {
+ public:
+  explicit CallerRoutedZone(const std::string& name) : NetZoneImpl(name) {}
+  void get_local_route(const sg::kernel::routing::NetPoint* /*source*/,
+                       const sg::kernel::routing::NetPoint* /*destination*/,
+                       sg::kernel::routing::Route* route, double* latency) override {
+    SWITCHYARD_CHECK(path != nullptr, "SimGrid asked for a route outside Start");
+    for (const LinkId link : *path) route->link_list_.push_back(links[link.index()]);
+    if (latency != nullptr) *latency += 0.0;
+  }
+
+  const std::vector<LinkId>* path = nullptr;
+  std::vector<SimGridLink*> links;  // by LinkId
+};
+
+bool IsEndpoint(VertexKind kind) {
+  return kind == VertexKind::kGpu || kind == VertexKind::kHostMemory || kind == VertexKind::kSsd;
+}
+
+// SimGrid parses and keeps a command line; it gets one of its own.
+sg::s4u::Engine* NewEngine() {
+  static bool created = false;
+  SWITCHYARD_CHECK(!created, "SimGrid runs one simulation per process");
+  created = true;
+  static std::string name = "switchyard";
+  static std::string quiet = "--log=root.thres:critical";
+  static std::array<char*, 3> arguments = {name.data(), quiet.data(), nullptr};
+  int count = 2;
+  auto* engine = new sg::s4u::Engine(&count, arguments.data());
+  for (const char* setting : kSettings) sg::s4u::Engine::set_config(setting);
+  return engine;
+}
+
+}  // namespace
+
+struct SimGridSession::Impl {
+  sg::s4u::Engine* engine = nullptr;  // SimGrid owns it until the process ends
+  CallerRoutedZone* zone = nullptr;   // owned by the engine
+  std::vector<sg::s4u::Host*> hosts;  // by VertexId; null where no flow can end
+  EventSink on_event;
+  FlowSink on_flow_end;
+
+  // Events wait here; SimGrid holds a timer for the earliest. A timer that finds nothing due is
+  // harmless.
+  EventQueue events;
+  double next_timer = std::numeric_limits<double>::infinity();
+
+  void SetTimer(double time) {
+    if (time >= next_timer) return;
+    next_timer = time;
+    sg::kernel::timer::Timer::set(time, [this] { RunDueEvents(); });
+  }
+  void RunDueEvents() {
+    next_timer = std::numeric_limits<double>::infinity();
+    const double now = sg::s4u::Engine::get_clock();
+    while (!events.empty() && events.earliest() <= now) on_event(events.Pop());
+    if (!events.empty()) SetTimer(events.earliest());
+  }
+
+  // Flows in flight. A slot keeps its Comm alive; its address is the Comm's user data.
+  struct Slot {
+    sg::s4u::CommPtr comm;
+    FlowTag tag;
+  };
+  std::vector<std::unique_ptr<Slot>> slots;
+  std::vector<Slot*> free_slots;
+  sg::s4u::CommPtr
+      retired;  // the Comm that completed last: it may not die inside its own completion
+
+  Slot* TakeSlot() {
+    if (free_slots.empty()) {
+      slots.push_back(std::make_unique<Slot>());
+      return slots.back().get();
+    }
+    Slot* slot = free_slots.back();
+    free_slots.pop_back();
+    return slot;
+  }
+};
+
+SimGridSession::SimGridSession(const Platform& platform, EventSink on_event, FlowSink on_flow_end)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->on_event = std::move(on_event);
+  impl_->on_flow_end = std::move(on_flow_end);
+  impl_->engine = NewEngine();
+  auto* zone = new CallerRoutedZone("cluster");
+  impl_->zone = zone;
+  auto* face = zone->get_iface();
+  const auto vertices = platform.vertices();
+  impl_->hosts.resize(vertices.size(), nullptr);
+  for (std::size_t v = 0; v < vertices.size(); ++v) {
+    if (IsEndpoint(vertices[v].kind)) {
+      impl_->hosts[v] = face->create_host("v" + std::to_string(v), 1.0);
+    }
+  }
+  zone->links.reserve(platform.links().size());
+  for (std::size_t l = 0; l < platform.links().size(); ++l) {
+    auto* link = face->create_link("l" + std::to_string(l), platform.links()[l].capacity.value);
+    link->set_latency(0.0)->seal();
+    zone->links.push_back(link->get_impl());
+  }
+  face->seal();
+  sg::s4u::Activity::on_completion_cb([this](sg::s4u::Activity const& activity) {
+    auto* slot = static_cast<Impl::Slot*>(activity.get_data<void>());
+    if (slot == nullptr) return;
+    const FlowTag tag = slot->tag;
+    impl_->retired = std::move(slot->comm);
+    impl_->free_slots.push_back(slot);
+    impl_->on_flow_end(tag);
+  });
+}
+
+SimGridSession::~SimGridSession() = default;
+
+Seconds SimGridSession::Now() const { return {sg::s4u::Engine::get_clock()}; }
+
+void SimGridSession::At(Seconds time, Event event) {
+  impl_->events.Push(time.value, event);
+  impl_->SetTimer(time.value);
+}
+
+void SimGridSession::Run() { impl_->engine->run(); }
+
+void SimGridSession::Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
+                           Bytes bytes) {
+  SWITCHYARD_CHECK(!path.empty(), "a flow without links");
+  Impl::Slot* slot = impl_->TakeSlot();
+  slot->tag = tag;
+  impl_->zone->path = &path;
+  slot->comm = sg::s4u::Comm::sendto_init();
+  slot->comm->set_payload_size(static_cast<std::uint64_t>(bytes.value));
+  slot->comm->set_data(slot);
+  slot->comm->set_source(impl_->hosts[from.index()]);
+  slot->comm->set_destination(impl_->hosts[to.index()]);  // the last of the two starts the Comm
+  impl_->zone->path = nullptr;
+}
+
+std::string SimGridSession::Describe() const {
+  std::string out = "SimGrid";
+  for (const char* setting : kSettings) out += std::string(" ") + setting;
+  return out + "; link latencies added before each flow";
+}
+
+}  // namespace switchyard

@@ -1,0 +1,74 @@
+#include "sim/engine/transfer.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "sim/base/check.h"
+
+namespace switchyard {
+
+Transfer::Transfer(TaskId id, const Task& task, FlowSet set, const Platform& platform,
+                   const PathSelector& paths)
+    : devices_to_leave(task.num_devices),
+      task_(id),
+      first_device_(task.first_device),
+      set_(std::move(set)),
+      progress_(task.num_devices) {
+  for (const Flow& flow : set_.flows) {
+    SWITCHYARD_CHECK(flow.bytes.value > 0 && flow.from != flow.to, "a flow that carries nothing");
+    for (const DeviceId end : {flow.sender, flow.receiver}) {
+      SWITCHYARD_CHECK(end.index() - first_device_ < task.num_devices, "a flow leaves its group");
+    }
+  }
+  SortFlows(paths);
+  MakeBatches(platform);
+  CountWork();
+}
+
+// Sorts by (sender, hop), keeping the given order otherwise, and computes paths in that order.
+void Transfer::SortFlows(const PathSelector& paths) {
+  std::stable_sort(set_.flows.begin(), set_.flows.end(), [](const Flow& a, const Flow& b) {
+    return std::tie(a.sender, a.hop) < std::tie(b.sender, b.hop);
+  });
+  path_begin_.reserve(set_.flows.size() + 1);
+  path_begin_.push_back(0);
+  for (std::size_t f = 0; f < set_.flows.size(); ++f) {
+    const Flow& flow = set_.flows[f];
+    paths.AppendPath(flow.from, flow.to, f, path_links_);
+    SWITCHYARD_CHECK(path_links_.size() > path_begin_.back(), "no path between two endpoints");
+    path_begin_.push_back(static_cast<std::uint32_t>(path_links_.size()));
+  }
+}
+
+void Transfer::MakeBatches(const Platform& platform) {
+  latency_.resize(set_.flows.size());
+  for (std::uint32_t f = 0; f < set_.flows.size(); ++f) {
+    for (const LinkId link : path(f)) latency_[f] += platform.link(link).latency;
+  }
+  // Consecutive flows of one sender and hop with the same latency; a sender's flows alternate
+  // between at most a few latencies (same node, same leaf, across the spine), mostly in runs.
+  for (std::uint32_t f = 0; f < set_.flows.size(); ++f) {
+    const Flow& flow = set_.flows[f];
+    const bool extends = f > 0 && set_.flows[f - 1].sender == flow.sender &&
+                         set_.flows[f - 1].hop == flow.hop && latency_[f] == latency_[f - 1];
+    if (!extends) batches_.push_back({f, f, latency_[f], flow.hop});
+    batches_.back().last = f + 1;
+  }
+  for (std::uint32_t b = 0; b < batches_.size(); ++b) {
+    DeviceProgress& sender = progress(set_.flows[batches_[b].first].sender);
+    if (sender.last_batch == 0) sender.first_batch = b;
+    sender.last_batch = b + 1;
+  }
+}
+
+void Transfer::CountWork() {
+  for (const Flow& flow : set_.flows) {
+    ++progress(flow.sender).out_flows;
+    ++progress(flow.receiver).in_flows;
+    if (flow.hop == 0) ++progress(flow.receiver).in_hop0_flows;
+  }
+}
+
+}  // namespace switchyard

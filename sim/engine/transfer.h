@@ -1,0 +1,73 @@
+// One transfer task in flight: its flows, their paths, and what each device still waits for.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/base/ids.h"
+#include "sim/graph/activity_graph.h"
+#include "sim/graph/flows.h"
+#include "sim/graph/timeline.h"
+#include "topologies/paths/path_selector.h"
+#include "topologies/platform.h"
+
+namespace switchyard {
+
+// Flows of one sender, hop and path latency: they enter the network together.
+struct FlowBatch {
+  std::uint32_t first = 0;  // flows [first, last)
+  std::uint32_t last = 0;
+  Seconds latency;
+  std::uint8_t hop = 0;
+};
+
+// What one device of the group still has to do before it may leave.
+struct DeviceProgress {
+  std::uint32_t out_flows = 0;
+  std::uint32_t in_flows = 0;
+  std::uint32_t in_hop0_flows = 0;  // its forwarding waits for these under store-and-forward
+  std::uint32_t first_batch = 0;    // batches [first_batch, last_batch) are its own
+  std::uint32_t last_batch = 0;
+  bool launched = false;  // entered, and its startup time is over
+  [[nodiscard]] bool done() const { return launched && out_flows == 0 && in_flows == 0; }
+};
+
+class Transfer {
+ public:
+  // Computes every path once. Devices are numbered from task.first_device.
+  Transfer(TaskId id, const Task& task, FlowSet set, const Platform& platform,
+           const PathSelector& paths);
+
+  [[nodiscard]] TaskId task() const { return task_; }
+  [[nodiscard]] Seconds startup() const { return set_.startup; }
+  [[nodiscard]] bool store_and_forward() const { return set_.store_and_forward; }
+  [[nodiscard]] const Flow& flow(std::uint32_t f) const { return set_.flows[f]; }
+  [[nodiscard]] const std::vector<Flow>& flows() const { return set_.flows; }
+  [[nodiscard]] std::span<const LinkId> path(std::uint32_t f) const {
+    return {path_links_.data() + path_begin_[f], path_begin_[f + 1] - path_begin_[f]};
+  }
+  [[nodiscard]] const FlowBatch& batch(std::uint32_t b) const { return batches_[b]; }
+  [[nodiscard]] DeviceProgress& progress(DeviceId d) {
+    return progress_[d.index() - first_device_];
+  }
+
+  std::uint32_t devices_inside = 0;    // entered and not yet left
+  std::uint32_t devices_to_leave = 0;  // of the group, not yet left
+
+ private:
+  void SortFlows(const PathSelector& paths);
+  void MakeBatches(const Platform& platform);
+  void CountWork();
+
+  TaskId task_;
+  std::uint32_t first_device_;
+  FlowSet set_;
+  std::vector<LinkId> path_links_;         // paths of all flows, one after the other
+  std::vector<std::uint32_t> path_begin_;  // [flows + 1]
+  std::vector<Seconds> latency_;           // [flows]
+  std::vector<FlowBatch> batches_;         // by sender
+  std::vector<DeviceProgress> progress_;   // by device of the group
+};
+
+}  // namespace switchyard
