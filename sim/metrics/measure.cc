@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "models/cost/memory.h"
+#include "sim/base/check.h"
+#include "sim/metrics/metrics.h"
+
+namespace switchyard {
+namespace {
+
+LoadResult MeasureLoad(const MoePlan& plan, std::uint32_t devices) {
+  LoadResult load;
+  load.per_device_tokens.resize(devices);
+  for (const MoeLayerPlan& layer : plan.layers) {
+    for (std::size_t e = 0; e < layer.kept.size(); ++e) {
+      load.per_device_tokens[plan.placement.rank_of_expert[e]] += layer.kept[e];
+    }
+  }
+  const auto& tokens = load.per_device_tokens;
+  const double total = std::accumulate(tokens.begin(), tokens.end(), 0.0);
+  const auto hottest = static_cast<double>(*std::max_element(tokens.begin(), tokens.end()));
+  load.max_over_mean = total > 0 ? hottest * devices / total : 1.0;
+  return load;
+}
+
+DropResult MeasureDrops(const MoePlan& plan) {
+  DropResult drops;
+  for (const MoeLayerPlan& layer : plan.layers) {
+    drops.choices_total +=
+        std::accumulate(layer.chosen.begin(), layer.chosen.end(), std::uint64_t{0});
+    drops.choices_dropped += layer.dropped;
+    drops.tokens_fully_dropped += layer.tokens_fully_dropped;
+  }
+  return drops;
+}
+
+// Bytes of the step's transfers, asked of the flows again: independent of what the engine counted.
+struct Traffic {
+  TrafficResult totals;
+  double all_bytes = 0;
+  std::vector<double> of_task;
+};
+
+Traffic MeasureTraffic(const Simulation& s) {
+  Traffic traffic;
+  traffic.of_task.resize(s.graph.tasks.size());
+  std::vector<double> sent(s.graph.num_devices);
+  for (std::size_t t = 0; t < s.graph.tasks.size(); ++t) {
+    if (!s.graph.tasks[t].is_transfer) continue;
+    for (const Flow& flow : s.flows.Flows(TaskId(t)).flows) {
+      const double bytes = flow.bytes.value;
+      traffic.of_task[t] += bytes;
+      sent[flow.sender.index()] += bytes;
+      const bool inside = s.platform.vertex(flow.from).node == s.platform.vertex(flow.to).node;
+      (inside ? traffic.totals.intra_node_bytes : traffic.totals.inter_node_bytes) += bytes;
+    }
+    const OpName name = s.graph.tasks[t].label.name;
+    if (name == OpName::kDispatch) traffic.totals.dispatch_bytes += traffic.of_task[t];
+    if (name == OpName::kCombine) traffic.totals.combine_bytes += traffic.of_task[t];
+    traffic.all_bytes += traffic.of_task[t];
+  }
+  traffic.totals.bytes_per_device_max = *std::max_element(sent.begin(), sent.end());
+  return traffic;
+}
+
+std::vector<LinkResult> MeasureLinks(const Platform& platform, const Timeline& timeline) {
+  std::vector<LinkResult> links;
+  for (std::size_t l = 0; l < timeline.links.size(); ++l) {
+    const LinkUsage& usage = timeline.links[l];
+    if (usage.bytes.value == 0) continue;
+    const Link& link = platform.link(LinkId(l));
+    links.push_back({platform.LinkName(LinkId(l)), std::string(ToString(link.tier)),
+                     usage.bytes.value, usage.busy.value,
+                     usage.bytes / (link.capacity * timeline.makespan)});
+  }
+  std::sort(links.begin(), links.end(), [](const LinkResult& a, const LinkResult& b) {
+    return a.utilization != b.utilization ? a.utilization > b.utilization : a.name < b.name;
+  });
+  return links;
+}
+
+std::vector<CollectiveResult> MeasureCollectives(const Simulation& s, const Traffic& traffic) {
+  std::map<std::pair<std::uint32_t, OpName>, CollectiveResult> by_layer;
+  for (std::size_t t = 0; t < s.graph.tasks.size(); ++t) {
+    const Task& task = s.graph.tasks[t];
+    if (!task.is_transfer) continue;
+    CollectiveResult& result = by_layer[{task.label.layer, task.label.name}];
+    result.name = ToString(task.label.name);
+    result.layer = task.label.layer;
+    result.bytes += traffic.of_task[t];
+    double inside = 0;
+    for (std::uint32_t d = 0; d < task.num_devices; ++d) {
+      const Interval& i = s.timeline.at(TaskId(t), DeviceId(task.first_device + d));
+      inside += (i.end - i.start).value;
+    }
+    result.time_s += inside / task.num_devices;
+  }
+  std::vector<CollectiveResult> collectives;
+  for (auto& [key, result] : by_layer) collectives.push_back(std::move(result));
+  return collectives;
+}
+
+// Counted apart from each other: choices from the shape of the step, computed ones from the
+// devices' loads, dropped ones by the capacity rule; bytes from the plan, by the engine when sent,
+// and by the network when received.
+ConservationResult MeasureConservation(const Simulation& s, const RunResult& result,
+                                       double planned_bytes) {
+  ConservationResult c;
+  if (s.scenario.model.moe) {
+    c.tokens_in = std::uint64_t{s.scenario.workload.tokens_per_device} * s.graph.num_devices *
+                  s.scenario.model.moe->top_k * s.plan.moe_layers;
+    for (const std::uint64_t tokens : result.load->per_device_tokens) c.tokens_out += tokens;
+    for (const MoeLayerPlan& layer : s.plan.layers) c.tokens_out += layer.dropped + layer.absent;
+  }
+  c.bytes_sent = s.timeline.bytes_sent.value;
+  c.bytes_received = s.timeline.bytes_received.value;
+  c.ok = c.tokens_in == c.tokens_out && c.bytes_sent == c.bytes_received &&
+         c.bytes_sent == planned_bytes;
+  return c;
+}
+
+std::optional<double> MeasureEnergy(const Simulation& s) {
+  const DeviceSpec& device = s.scenario.cluster.device;
+  if (!device.idle_power || !device.busy_power) return std::nullopt;
+  Joules total;
+  for (std::uint32_t d = 0; d < s.graph.num_devices; ++d) {
+    Seconds busy;
+    for (std::size_t t = 0; t < s.graph.tasks.size(); ++t) {
+      const Interval& i = s.timeline.at(TaskId(t), DeviceId(d));
+      if (!s.graph.tasks[t].is_transfer) busy += i.end - i.start;
+    }
+    total += *device.busy_power * busy + *device.idle_power * (s.timeline.makespan - busy);
+  }
+  return total.value;
+}
+
+// Rows of the routed experts of the fullest device in the fullest layer.
+double MostExpertRows(const MoePlan& plan, std::uint32_t devices) {
+  std::uint64_t most = 0;
+  std::vector<std::uint64_t> rows;
+  for (const MoeLayerPlan& layer : plan.layers) {
+    rows.assign(devices, 0);
+    for (std::size_t e = 0; e < layer.rows.size(); ++e) {
+      rows[plan.placement.rank_of_expert[e]] += layer.rows[e];
+    }
+    most = std::max(most, *std::max_element(rows.begin(), rows.end()));
+  }
+  return static_cast<double>(most);
+}
+
+MemoryResult MeasureMemory(const Simulation& s) {
+  const Workload& workload = s.scenario.workload;
+  const Parallelism& parallelism = s.scenario.parallelism;
+  WeightSharding sharding{parallelism.tensor, parallelism.expert, std::nullopt};
+  StepLoad load{{double{1} * workload.tokens_per_device * parallelism.tensor,
+                 static_cast<double>(workload.context_length),
+                 workload.phase == StepPhase::kDecode},
+                std::nullopt};
+  if (s.scenario.model.moe) {
+    sharding.experts_per_device = s.plan.placement.slots_per_rank;
+    load.expert_rows = MostExpertRows(s.plan, s.graph.num_devices);
+  }
+  const Bytes peak = MemoryFootprint(s.scenario.model, sharding, load).Total();
+  return {peak.value, peak <= s.scenario.cluster.device.memory_capacity};
+}
+
+std::vector<ExpertLoadRow> ExpertRows(const Scenario& scenario, const MoePlan& plan) {
+  std::vector<ExpertLoadRow> rows;
+  std::uint32_t moe_layer = 0;
+  for (std::uint32_t layer = 0; layer < scenario.model.num_layers; ++layer) {
+    if (!scenario.model.IsMoeLayer(layer)) continue;
+    for (std::uint32_t e = 0; e < scenario.model.moe->num_experts; ++e) {
+      ExpertLoadRow row{layer, e, plan.placement.rank_of_expert[e], 0, 0};
+      for (std::uint32_t m = 0; m < plan.micro_batches; ++m) {
+        row.chosen += plan.at(moe_layer, m).chosen[e];
+        row.kept += plan.at(moe_layer, m).kept[e];
+      }
+      rows.push_back(row);
+    }
+    ++moe_layer;
+  }
+  return rows;
+}
+
+}  // namespace
+
+RunResult Measure(const Simulation& s) {
+  RunResult result;
+  result.scenario = s.scenario.name;
+  result.seed = s.scenario.seed;
+  result.fidelity = s.fidelity;
+  result.step_time_s = s.timeline.makespan.value;
+  const double tokens = double{1} * s.scenario.workload.tokens_per_device * s.graph.num_devices;
+  result.tokens_per_s = tokens / result.step_time_s;
+  result.tokens_per_s_per_device = result.tokens_per_s / s.graph.num_devices;
+
+  const DeviceId slowest = SlowestDevice(s.timeline);
+  const DeviceTime time = TimeOfDevice(s.graph, s.timeline, slowest);
+  result.slowest_device = slowest.value;
+  result.breakdown_s = time.parts;
+  result.exposed_comm_s = time.exposed_comm_s;
+  result.overlap_fraction = time.comm_s > 0 ? 1.0 - time.exposed_comm_s / time.comm_s : 0.0;
+  result.critical_path = CriticalPath(s.graph, s.timeline);
+
+  if (s.scenario.model.moe) {
+    result.load = MeasureLoad(s.plan, s.graph.num_devices);
+    result.drops = MeasureDrops(s.plan);
+    result.experts = ExpertRows(s.scenario, s.plan);
+  }
+  const Traffic traffic = MeasureTraffic(s);
+  result.traffic = traffic.totals;
+  result.links = MeasureLinks(s.platform, s.timeline);
+  result.memory = MeasureMemory(s);
+  result.energy_j = MeasureEnergy(s);
+  result.conservation = MeasureConservation(s, result, traffic.all_bytes);
+  result.collectives = MeasureCollectives(s, traffic);
+  result.assumptions = Assumptions(s.scenario, s.timeline.stats.network_model);
+  result.sim.events = s.timeline.stats.events;
+  result.sim.flows = s.timeline.stats.flows;
+  return result;
+}
+
+}  // namespace switchyard

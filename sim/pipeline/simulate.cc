@@ -1,0 +1,75 @@
+#include "sim/pipeline/simulate.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <utility>
+
+#include "models/cost/compute_cost.h"
+#include "sim/base/check.h"
+#include "sim/engine/executor.h"
+#include "sim/metrics/metrics.h"
+#include "sim/plan/step_builder.h"
+#include "topologies/builder.h"
+
+namespace switchyard {
+namespace {
+
+DeviceRates RatesOf(const DeviceSpec& device) {
+  return {device.memory_bandwidth, device.fp32_rate, device.bf16_rate, device.fp8_rate,
+          device.fp4_rate};
+}
+
+std::uint64_t PeakResidentBytes() {
+  constexpr std::uint64_t kBytesPerKiB = 1024;  // Linux reports ru_maxrss in KiB
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * kBytesPerKiB;
+}
+
+}  // namespace
+
+std::string ToString(Fidelity fidelity) {
+  switch (fidelity) {
+    case Fidelity::kPairwise: return "pairwise";
+  }
+  SWITCHYARD_CHECK(false, "a fidelity without a name");
+  return {};
+}
+
+Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto s = std::make_unique<SimulatedStep>();
+  s->scenario = std::move(scenario);
+
+  Result<Platform> platform = BuildPlatform(s->scenario.cluster);
+  if (!platform.ok()) return platform.errors();
+  s->platform = std::move(platform).value();
+  s->paths = MakePathSelector(s->scenario.cluster.paths, s->platform);
+
+  Result<MoePlan> plan = PlanExperts(s->scenario);
+  if (!plan.ok()) return plan.errors();
+  s->plan = std::move(plan).value();
+
+  s->step = BuildStep(s->scenario, s->plan);
+  const auto cost = MakeRoofline(RatesOf(s->scenario.cluster.device), s->scenario.compute);
+  s->graph = Lower(s->step, *cost);
+  s->flows =
+      std::make_unique<StepFlows>(s->step, s->plan, s->scenario, s->platform, *s->paths);
+
+  const std::string fidelity = ToString(s->scenario.fidelity);
+  const auto executor = MakeExecutor(fidelity);
+  SWITCHYARD_CHECK(executor != nullptr, "no executor for fidelity " + fidelity);
+  Result<Timeline> timeline = executor->Run({s->graph, *s->flows, s->platform, *s->paths});
+  if (!timeline.ok()) return timeline.errors();
+  s->timeline = std::move(timeline).value();
+
+  s->result =
+      Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline, fidelity});
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+  s->result.sim.wall_s = wall.count();
+  s->result.sim.peak_rss_bytes = PeakResidentBytes();
+  return s;
+}
+
+}  // namespace switchyard

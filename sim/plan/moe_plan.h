@@ -1,0 +1,43 @@
+// What router decisions mean for the step: who sends how many token copies where, how many rows
+// each expert computes, what is dropped. Computed layer by layer; routes themselves are not kept.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/result.h"
+#include "sim/plan/placement/placement.h"
+#include "sim/plan/traffic/copies.h"
+#include "sim/scenario/scenario.h"
+
+namespace switchyard {
+
+// One MoE layer of one micro-batch.
+struct MoeLayerPlan {
+  std::vector<Copies> copies;         // of dispatch; combine is the reverse
+  std::vector<std::uint32_t> chosen;  // by expert: choices made
+  std::vector<std::uint32_t> kept;    // by expert: choices computed
+  std::vector<std::uint32_t>
+      rows;                   // by expert: rows of the grouped GEMM; kept, or the padded buffer
+  std::uint64_t dropped = 0;  // choices made and not computed
+  std::uint64_t absent = 0;   // choices that a trace does not hold (kNoExpert)
+  std::uint64_t tokens_fully_dropped = 0;  // tokens none of whose choices is computed
+};
+
+struct MoePlan {
+  Placement placement;  // of every layer
+  std::uint32_t moe_layers = 0;
+  std::uint32_t micro_batches = 1;
+  std::vector<MoeLayerPlan> layers;  // [moe_layer * micro_batches + micro_batch]
+
+  [[nodiscard]] const MoeLayerPlan& at(std::uint32_t moe_layer, std::uint32_t micro_batch) const {
+    return layers[std::size_t{moe_layer} * micro_batches + micro_batch];
+  }
+};
+
+// Each rank's tokens are split evenly into micro-batches, in order; capacity holds for each
+// micro-batch on its own, as the buffers do. Fails when the routing source cannot be opened or does
+// not fit the model. A dense model gives no layers.
+Result<MoePlan> PlanExperts(const Scenario& scenario);
+
+}  // namespace switchyard
