@@ -55,9 +55,9 @@ struct MoeSpec {
 };
 
 struct ModelDtypes {
-  Dtype attention_weights = Dtype::kBf16;  // also dense FFN, shared experts, embeddings
+  Dtype attention_weights = Dtype::kBf16;  // also dense FFN and shared experts
   Dtype expert_weights = Dtype::kBf16;     // routed experts
-  Dtype activations = Dtype::kBf16;        // residual stream
+  Dtype activations = Dtype::kBf16;  // residual stream; also embeddings, LM head, router, norms
   Dtype kv_cache = Dtype::kBf16;
 };
 

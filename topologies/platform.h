@@ -1,12 +1,22 @@
 // The cluster as a directed graph: what bytes can travel over.
 //
+//   Result<Platform> platform = BuildPlatform(spec);              // builder.h
+//   VertexId gpu = platform.value().gpu(DeviceId{3});
+//   platform.value().VertexName(gpu);                             // "n000.gpu3"
+//
 // Vertices are GPUs, switches, NICs, memories; every link is one direction of an attachment with
 // its own capacity. GPU d of the cluster is vertex gpu(d); devices are numbered node by node. Built
-// once by a TopologyBuilder (builder.h), immutable afterwards. Graph algorithms run on its
-// Boost.Graph view (boost_graph.h); the engine only needs links and paths.
+// once by a TopologyBuilder (builder.h), immutable afterwards. Names are computed, not stored.
+// Graph algorithms run on its Boost.Graph view (boost_graph.h); the engine only needs links and
+// paths.
+//
+// Reading order: this header, builder.h, paths/path_selector.h, analysis/analysis.h.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,19 +38,22 @@ enum class VertexKind : std::uint8_t {
   kLeafSwitch,
   kSpineSwitch
 };
-[[nodiscard]] std::string_view ToString(VertexKind kind);
+inline constexpr std::size_t kNumVertexKinds = 9;
+[[nodiscard]] std::string_view ToString(VertexKind kind);  // "pcie_switch"
 
 // What kind of link, for reports and for per-tier parameters.
 enum class LinkTier : std::uint8_t { kNvLink, kPcie, kNic, kLeafSpine, kHostMemory, kSsd };
-[[nodiscard]] std::string_view ToString(LinkTier tier);
+inline constexpr std::size_t kNumLinkTiers = 6;
+[[nodiscard]] std::string_view ToString(LinkTier tier);  // "leaf_spine"
+
+inline constexpr std::uint32_t kNoNode = 0xffffffff;
 
 struct Vertex {
   VertexKind kind = VertexKind::kGpu;
   std::uint32_t node = 0;   // of GPUs, NICs and everything inside a node; kNoNode for the fabric
-  std::uint32_t index = 0;  // within its kind and node (GPU 5 of the node, leaf of rail 3)
-  std::string name;         // "n003.gpu5"
+  std::uint32_t index = 0;  // within its kind and node: GPU 5 of the node, NIC of rail 5; a leaf's
+                            // is unit * rails + rail
 };
-inline constexpr std::uint32_t kNoNode = 0xffffffff;
 
 struct Link {
   VertexId from;
@@ -48,16 +61,17 @@ struct Link {
   LinkTier tier = LinkTier::kNvLink;
   BytesPerSecond capacity;
   Seconds latency;
-  std::string name;  // "n003.gpu5>n003.nvswitch"
 };
 
 class Platform {
  public:
-  // Build-time interface. Capacity must be > 0 and latency >= 0 (checked).
+  // Build-time interface. The vertices of one kind are added in order of (node, index), no two
+  // alike; no two links join the same vertices in the same direction; capacity is > 0 and latency
+  // >= 0 (all checked).
   VertexId AddVertex(Vertex vertex);
   LinkId AddLink(VertexId from, VertexId to, LinkTier tier, BytesPerSecond capacity,
                  Seconds latency);
-  // Both directions.
+  // Both directions; the link from `a` comes first.
   void AddDuplexLink(VertexId a, VertexId b, LinkTier tier, BytesPerSecond capacity,
                      Seconds latency);
 
@@ -68,20 +82,36 @@ class Platform {
   // Links that leave a vertex, in the order they were added.
   [[nodiscard]] std::span<const LinkId> out_links(VertexId v) const { return out_[v.index()]; }
 
-  [[nodiscard]] std::size_t num_devices() const { return gpus_.size(); }
-  [[nodiscard]] VertexId gpu(DeviceId d) const { return gpus_[d.index()]; }
-  [[nodiscard]] NodeId node_of(DeviceId d) const {
-    return NodeId(vertices_[gpus_[d.index()].index()].node);
+  // All vertices of a kind, in order of (node, index).
+  [[nodiscard]] std::span<const VertexId> OfKind(VertexKind kind) const {
+    return by_kind_[static_cast<std::size_t>(kind)];
   }
-  [[nodiscard]] std::size_t num_nodes() const { return host_memories_.size(); }
-  [[nodiscard]] VertexId host_memory(NodeId n) const { return host_memories_[n.index()]; }
+  // Constant time when all nodes have as many of the kind, else logarithmic.
+  [[nodiscard]] std::optional<VertexId> Find(VertexKind kind, std::uint32_t node,
+                                             std::uint32_t index) const;
+  [[nodiscard]] std::optional<LinkId> FindLink(VertexId from, VertexId to) const;
+
+  [[nodiscard]] std::size_t num_devices() const { return OfKind(VertexKind::kGpu).size(); }
+  [[nodiscard]] VertexId gpu(DeviceId d) const { return OfKind(VertexKind::kGpu)[d.index()]; }
+  [[nodiscard]] NodeId node_of(DeviceId d) const { return NodeId(vertex(gpu(d)).node); }
+  // Every node has one host memory.
+  [[nodiscard]] std::size_t num_nodes() const { return OfKind(VertexKind::kHostMemory).size(); }
+  [[nodiscard]] VertexId host_memory(NodeId n) const {
+    return OfKind(VertexKind::kHostMemory)[n.index()];
+  }
+
+  // "n003.gpu5", "n003.nvswitch", "leaf12": kind and place. Unique.
+  [[nodiscard]] std::string VertexName(VertexId v) const;
+  // "n003.gpu5>n003.nvswitch". Unique.
+  [[nodiscard]] std::string LinkName(LinkId l) const;
 
  private:
+  LinkId AppendLink(const Link& link);
+
   std::vector<Vertex> vertices_;
   std::vector<Link> links_;
   std::vector<std::vector<LinkId>> out_;
-  std::vector<VertexId> gpus_;           // by device
-  std::vector<VertexId> host_memories_;  // by node
+  std::array<std::vector<VertexId>, kNumVertexKinds> by_kind_;
 };
 
 }  // namespace switchyard

@@ -34,18 +34,22 @@ struct AttentionWork {
 // arXiv 2405.04434, section 2.1.2).
 [[nodiscard]] AttentionWork WorkOfAttention(const ModelSpec& model, const TokenBatch& batch,
                                             std::uint32_t tensor_parallel);
-// Norm, router GEMM (hidden x experts), score and top-k.
+// Norm, router GEMM (hidden x experts), score and top-k. In the activations' dtype: routers stay
+// unquantised (DeepSeek-V3, arXiv 2412.19437, section 3.3.1).
 [[nodiscard]] ComputeWork WorkOfRouter(const ModelSpec& model, double tokens);
-// FFN of `width` with the norm before it (dense layer: dense_intermediate_size; shared experts:
-// their summed width).
+// FFN of `width` with the norm before it (dense layer: dense_intermediate_size / tensor ranks).
 [[nodiscard]] ComputeWork WorkOfFfn(const ModelSpec& model, double tokens, double width);
+// All shared experts as one FFN of their summed width. Without a norm: they read the rows that the
+// router's norm wrote.
+[[nodiscard]] ComputeWork WorkOfSharedExperts(const ModelSpec& model, double tokens);
 // Grouped GEMMs of the local experts of one device: tokens_per_expert[i] rows each, rounded up to
 // `tile` rows; weights of an expert without tokens are not read. Includes permute, activation and
 // unpermute traffic.
 [[nodiscard]] ComputeWork WorkOfExperts(const ModelSpec& model,
                                         std::span<const std::uint32_t> tokens_per_expert,
                                         std::uint32_t tile);
-// Final norm and LM head for `tokens` rows (prefill: one row per sequence is enough; decode: all).
+// Final norm and LM head, which stays in the activations' dtype (as the router), for `tokens` rows
+// (prefill: one row per sequence is enough; decode: all).
 [[nodiscard]] ComputeWork WorkOfLmHead(const ModelSpec& model, double tokens,
                                        std::uint32_t tensor_parallel);
 

@@ -3,6 +3,7 @@
 //   DeviceId d{3};  speeds[d.index()];
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "sim/base/check.h"
+#include "sim/base/int128.h"
 
 namespace switchyard {
 namespace {
@@ -56,8 +57,8 @@ std::string Rational::ToString() const {
 
 std::uint64_t CeilMulDiv(Rational r, std::uint64_t a, std::uint64_t b) {
   SWITCHYARD_CHECK(b > 0 && r.denominator > 0, "division by zero");
-  const auto top = static_cast<unsigned __int128>(r.numerator) * a;
-  const auto bottom = static_cast<unsigned __int128>(r.denominator) * b;
+  const auto top = static_cast<Uint128>(r.numerator) * a;
+  const auto bottom = static_cast<Uint128>(r.denominator) * b;
   return static_cast<std::uint64_t>((top + bottom - 1) / bottom);
 }
 

@@ -39,8 +39,8 @@ class [[nodiscard]] Result<void> {
  public:
   Result() = default;
   Result(Diagnostics errors) : errors_(std::move(errors)) {}  // NOLINT: implicit by design
-  Result(Diagnostic error)
-      : errors_(Diagnostics{std::move(error)}) {}  // NOLINT: implicit by design
+  // NOLINTNEXTLINE: implicit by design
+  Result(Diagnostic error) : errors_(Diagnostics{std::move(error)}) {}
 
   [[nodiscard]] bool ok() const { return !errors_.has_value(); }
   [[nodiscard]] const Diagnostics& errors() const { return *errors_; }

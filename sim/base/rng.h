@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sim/base/int128.h"
+
 namespace switchyard {
 
 // FNV-1a: a component's name as its stream number.
@@ -28,12 +30,13 @@ namespace switchyard {
   return x ^ (x >> 31);
 }
 
-// xoshiro256++ 1.0 (Blackman, Vigna, ACM TOMS 2021), seeded through splitmix64 as its authors
-// advise.
+// xoshiro256++ 1.0 (Blackman, Vigna, ACM TOMS 2021); its state is filled by iterating splitmix64's
+// mixer, a generator of another kind, as its authors advise.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0, std::uint64_t substream = 0) {
-    std::uint64_t x = Mix64(seed) ^ Mix64(stream + 1) ^ Mix64(Mix64(substream) + 2);
+    // Mixed one after the other, not side by side: (seed 2, stream 1) is not (seed 1, stream 2).
+    std::uint64_t x = Mix64(Mix64(Mix64(seed) ^ stream) ^ substream);
     for (std::uint64_t& s : state_) s = x = Mix64(x);
   }
 
@@ -48,11 +51,12 @@ class Rng {
     state_[3] = Rotate(state_[3], 45);
     return result;
   }
-  // In (0, 1), never an end: 53 random bits plus one half.
-  [[nodiscard]] double Uniform() { return (static_cast<double>(Next() >> 11) + 0.5) * 0x1.0p-53; }
+  // In (0, 1), never an end: 52 random bits plus one half, which a double holds exactly (with 53
+  // bits the largest would round up to 1).
+  [[nodiscard]] double Uniform() { return (static_cast<double>(Next() >> 12) + 0.5) * 0x1.0p-52; }
   // In 0..n-1, n > 0; bias below n / 2^64 (Lemire's multiplication without rejection).
   [[nodiscard]] std::uint64_t Below(std::uint64_t n) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(Next()) * n) >> 64);
+    return static_cast<std::uint64_t>((static_cast<Uint128>(Next()) * n) >> 64);
   }
   // Standard normal, Box-Muller; the second value of a pair is kept.
   [[nodiscard]] double Normal() {

@@ -8,6 +8,8 @@
 // powers of two; bits have no type: they are converted to bytes where they are read.
 #pragma once
 
+#include <compare>
+
 namespace switchyard {
 
 template <int TimeExp, int ByteExp, int FlopExp, int EnergyExp>

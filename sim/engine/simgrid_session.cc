@@ -71,20 +71,26 @@ struct SimGridSession::Impl {
   EventSink on_event;
   FlowSink on_flow_end;
 
-  // Events wait here; SimGrid holds a timer for the earliest. A timer that finds nothing due is
-  // harmless.
+  // Events wait here; SimGrid holds a timer for the earliest. When an earlier event arrives a
+  // second timer is set and the first one, when it fires, is no longer the one waited for and does
+  // nothing: timers must not breed timers.
   EventQueue events;
   double next_timer = std::numeric_limits<double>::infinity();
 
   void SetTimer(double time) {
     if (time >= next_timer) return;
     next_timer = time;
-    sg::kernel::timer::Timer::set(time, [this] { RunDueEvents(); });
+    sg::kernel::timer::Timer::set(time, [this, time] {
+      if (time == next_timer) RunDueEvents();
+    });
   }
   void RunDueEvents() {
-    next_timer = std::numeric_limits<double>::infinity();
     const double now = sg::s4u::Engine::get_clock();
+    // Events scheduled meanwhile for now or later set no timer of their own: this loop or the line
+    // after it serves them.
+    next_timer = now;
     while (!events.empty() && events.earliest() <= now) on_event(events.Pop());
+    next_timer = std::numeric_limits<double>::infinity();
     if (!events.empty()) SetTimer(events.earliest());
   }
 

@@ -75,15 +75,23 @@ std::vector<std::size_t> TopologicalOrder(const ActivityGraph& graph) {
   return order;
 }
 
-// Tasks of one stream must form a chain: each must be reachable from the one before it in
-// topological order.
+// For each stream the newest task of it that must have ended before a given task starts, or the
+// task itself.
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+using Newest = std::array<std::size_t, kNumStreams>;
+
+// Keeps, stream by stream, the later of two in topological order.
+void KeepLater(const std::vector<std::size_t>& position, const Newest& other, Newest& newest) {
+  for (std::size_t s = 0; s < kNumStreams; ++s) {
+    if (other[s] == kNone) continue;
+    if (newest[s] == kNone || position[other[s]] > position[newest[s]]) newest[s] = other[s];
+  }
+}
+
+// Tasks of one stream must form a chain: the one before a task in topological order must be the
+// newest of its stream that the task waits for.
 void CheckStreams(const ActivityGraph& graph, const std::vector<std::size_t>& order,
                   Diagnostics& problems) {
-  // last_of[task][stream]: whether the latest task of that stream so far is among the task's
-  // ancestors is what matters; it is enough to carry, for each task, the newest ancestor (or
-  // itself) of each stream.
-  constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-  using Newest = std::array<std::size_t, kNumStreams>;
   std::vector<std::size_t> position(graph.tasks.size());
   for (std::size_t i = 0; i < order.size(); ++i) position[order[i]] = i;
   std::vector<Newest> newest(graph.tasks.size());
@@ -91,13 +99,7 @@ void CheckStreams(const ActivityGraph& graph, const std::vector<std::size_t>& or
   for (const std::size_t t : order) {
     newest[t].fill(kNone);
     for (const TaskId before : graph.tasks[t].after) {
-      for (std::size_t s = 0; s < kNumStreams; ++s) {
-        const std::size_t candidate = newest[before.index()][s];
-        if (candidate == kNone) continue;
-        if (newest[t][s] == kNone || position[candidate] > position[newest[t][s]]) {
-          newest[t][s] = candidate;
-        }
-      }
+      KeepLater(position, newest[before.index()], newest[t]);
     }
     const auto stream = static_cast<std::size_t>(graph.tasks[t].label.stream);
     const auto [entry, is_first] = last.try_emplace({stream, graph.tasks[t].first_device}, t);

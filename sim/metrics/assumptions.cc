@@ -12,7 +12,7 @@ std::string Percent(double fraction) {
 
 std::string RoutingSource(const RoutingSpec& routing) {
   struct Name {
-    std::string operator()(const TraceRouting& t) const { return "recorded decisions of " + t.path; }
+    std::string operator()(const TraceRouting& t) const { return "recorded in " + t.path; }
     std::string operator()(const FittedRouting&) const {
       return "a generator fitted to real traces, not a recording of this model";
     }
@@ -25,15 +25,14 @@ std::string RoutingSource(const RoutingSpec& routing) {
 
 }  // namespace
 
-std::vector<std::string> Assumptions(const Scenario& scenario, const std::string& network_model) {
+std::vector<std::string> Assumptions(const Scenario& scenario) {
   const Efficiencies& e = scenario.compute;
   return {
       RoutingSource(scenario.routing),
-      "compute: roofline at " + Percent(e.gemm) + " of peak in GEMMs, " + Percent(e.attention) +
-          " in attention, " + Percent(e.memory) + " of memory bandwidth; not calibrated",
-      "network: max-min fair sharing, no congestion control; " + network_model,
-      "not modelled: sampling, embedding lookup, host scheduling, interference of compute and "
-      "communication on a device",
+      "compute: roofline, not calibrated: " + Percent(e.gemm) + " of peak in GEMMs, " +
+          Percent(e.attention) + " in attention, " + Percent(e.memory) + " of memory bandwidth",
+      "network: max-min fair shares; no congestion control, no interference with compute",
+      "not modelled: sampling, embedding lookup, host scheduling",
   };
 }
 

@@ -158,10 +158,10 @@ MemoryResult MeasureMemory(const Simulation& s) {
   const Workload& workload = s.scenario.workload;
   const Parallelism& parallelism = s.scenario.parallelism;
   WeightSharding sharding{parallelism.tensor, parallelism.expert, std::nullopt};
-  StepLoad load{{double{1} * workload.tokens_per_device * parallelism.tensor,
-                 static_cast<double>(workload.context_length),
-                 workload.phase == StepPhase::kDecode},
-                std::nullopt};
+  StepLoad load{
+      {double{1} * workload.tokens_per_device * parallelism.tensor,
+       static_cast<double>(workload.context_length), workload.phase == StepPhase::kDecode},
+      std::nullopt};
   if (s.scenario.model.moe) {
     sharding.experts_per_device = s.plan.placement.slots_per_rank;
     load.expert_rows = MostExpertRows(s.plan, s.graph.num_devices);
@@ -220,7 +220,8 @@ RunResult Measure(const Simulation& s) {
   result.energy_j = MeasureEnergy(s);
   result.conservation = MeasureConservation(s, result, traffic.all_bytes);
   result.collectives = MeasureCollectives(s, traffic);
-  result.assumptions = Assumptions(s.scenario, s.timeline.stats.network_model);
+  result.assumptions = Assumptions(s.scenario);
+  result.network_model = s.timeline.stats.network_model;
   result.sim.events = s.timeline.stats.events;
   result.sim.flows = s.timeline.stats.flows;
   return result;

@@ -8,8 +8,8 @@
 
 #include "sim/graph/activity_graph.h"
 #include "sim/graph/timeline.h"
+#include "sim/metrics/run_result.h"
 #include "sim/plan/moe_plan.h"
-#include "sim/report/run_result.h"
 #include "sim/scenario/scenario.h"
 #include "topologies/platform.h"
 
@@ -50,8 +50,7 @@ struct DeviceTime {
                                                           const Timeline& timeline);
 
 // What the numbers rest on, one sentence each.
-[[nodiscard]] std::vector<std::string> Assumptions(const Scenario& scenario,
-                                                   const std::string& network_model);
+[[nodiscard]] std::vector<std::string> Assumptions(const Scenario& scenario);
 
 // The device whose last task ends last; the lowest of several.
 [[nodiscard]] DeviceId SlowestDevice(const Timeline& timeline);

@@ -31,7 +31,8 @@ std::uint64_t PeakResidentBytes() {
 
 std::string ToString(Fidelity fidelity) {
   switch (fidelity) {
-    case Fidelity::kPairwise: return "pairwise";
+    case Fidelity::kPairwise:
+      return "pairwise";
   }
   SWITCHYARD_CHECK(false, "a fidelity without a name");
   return {};
@@ -54,8 +55,7 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario) {
   s->step = BuildStep(s->scenario, s->plan);
   const auto cost = MakeRoofline(RatesOf(s->scenario.cluster.device), s->scenario.compute);
   s->graph = Lower(s->step, *cost);
-  s->flows =
-      std::make_unique<StepFlows>(s->step, s->plan, s->scenario, s->platform, *s->paths);
+  s->flows = std::make_unique<StepFlows>(s->step, s->plan, s->scenario, s->platform, *s->paths);
 
   const std::string fidelity = ToString(s->scenario.fidelity);
   const auto executor = MakeExecutor(fidelity);

@@ -1,4 +1,5 @@
-// The whole way from a scenario to its numbers, as one call: what the command line, the tests and the benchmarks share.
+// The whole way from a scenario to its numbers, as one call: what the command line, the tests and
+// the benchmarks share.
 //
 //   Result<std::unique_ptr<SimulatedStep>> step = Simulate(scenario);
 //   Print(step.value()->result);
@@ -10,7 +11,7 @@
 #include "sim/base/result.h"
 #include "sim/graph/activity_graph.h"
 #include "sim/graph/timeline.h"
-#include "sim/report/run_result.h"
+#include "sim/metrics/run_result.h"
 #include "sim/plan/lower.h"
 #include "sim/plan/moe_plan.h"
 #include "sim/plan/step_graph.h"
@@ -20,7 +21,8 @@
 
 namespace switchyard {
 
-// Everything a simulation made, in the order it was made; later members refer to earlier ones, so it stays where it is.
+// Everything a simulation made, in the order it was made; later members refer to earlier ones, so
+// it stays where it is.
 struct SimulatedStep {
   Scenario scenario;
   Platform platform;
@@ -33,8 +35,8 @@ struct SimulatedStep {
   RunResult result;
 };
 
-// Once per process (sim/engine/executor.h). Fails when the cluster cannot be built, the routing source cannot be read or
-// does not fit the model.
+// Once per process (sim/engine/executor.h). Fails when the cluster cannot be built, the routing
+// source cannot be read or does not fit the model.
 Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario);
 
 // "pairwise": the name the engine knows it by.

@@ -83,7 +83,7 @@ class Builder {
       // The shared experts read what the router read: they need no token from elsewhere.
       current_[m] = routed_[m];
       AddCompute({OpName::kSharedExpert, StreamKind::kCompute, layer, m},
-                 {{WorkOfFfn(model_, share_, moe.shared_intermediate_size)}, {}});
+                 {{WorkOfSharedExperts(model_, share_)}, {}});
     }
     current_[m] = dispatched;
     AddCompute({OpName::kExpertGemm, StreamKind::kCompute, layer, m},

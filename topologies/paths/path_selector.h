@@ -1,4 +1,8 @@
 // Which links a flow crosses. One file per policy, one line each in registry.cc.
+//
+//   auto paths = MakePathSelector(spec.paths, platform);
+//   std::vector<LinkId> links;
+//   paths->AppendPath(platform.gpu(DeviceId{0}), platform.gpu(DeviceId{9}), 0, links);
 #pragma once
 
 #include <cstdint>
@@ -12,9 +16,10 @@
 
 namespace switchyard {
 
-// Contract: deterministic; the same (from, to, flow_key) gives the same path. The links appended
-// form a loop-free walk from `from` to `to`; nothing is appended when they are equal. Paths are
-// computed, not tabulated: no memory that grows with pairs.
+// Contract: deterministic; the same (from, to, flow_key) gives the same path. The ends are GPUs,
+// NICs, host memories or SSDs, and the platform connects them. The links appended form a loop-free
+// walk from `from` to `to`; nothing is appended when they are equal. Paths are computed, not
+// tabulated: no memory that grows with pairs. Const calls may run in parallel.
 class PathSelector {
  public:
   virtual ~PathSelector() = default;
@@ -31,5 +36,9 @@ class PathSelector {
 
 // Sum of the links' latencies.
 [[nodiscard]] Seconds PathLatency(const Platform& platform, const std::vector<LinkId>& links);
+
+// The least capacity among the links; infinite for an empty path.
+[[nodiscard]] BytesPerSecond PathBandwidth(const Platform& platform,
+                                           const std::vector<LinkId>& links);
 
 }  // namespace switchyard

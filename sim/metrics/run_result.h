@@ -94,6 +94,7 @@ struct RunResult {
   std::vector<CriticalPathEntry>
       critical_path;                     // largest first; across devices, sums to step_time_s
   std::vector<ExpertLoadRow> experts;    // for the CSV
+  std::string network_model;             // with every option that shapes its predictions
   std::vector<std::string> assumptions;  // one sentence each, for the text report
   SimResult sim;
 };

@@ -1,0 +1,136 @@
+// switchyard compare SCENARIO SCENARIO…: the same step under several scenarios, side by side.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/cli/command.h"
+#include "sim/cli/isolate.h"
+#include "sim/pipeline/simulate.h"
+#include "sim/report/json.h"
+#include "sim/scenario/load.h"
+
+namespace switchyard {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct CompareOptions {
+  std::vector<std::string> scenarios;
+  ScenarioOptions common;
+  std::optional<std::string> json;
+};
+
+Result<std::string> SimulateOne(const std::string& file, const CompareOptions& options) {
+  const LoadOptions load{DataRoot(), options.common.sets, options.common.seed,
+                         options.common.fidelity};
+  Result<LoadedScenario> loaded = LoadScenario(file, load);
+  if (!loaded.ok()) return loaded.errors();
+  const auto step = Simulate(std::move(loaded.value().scenario));
+  if (!step.ok()) return step.errors();
+  return ToJson(step.value()->result);
+}
+
+// Reported: what, where in the result, unit, and its factor.
+struct Row {
+  const char* name;
+  const char* pointer;
+  const char* unit;
+  double scale;
+};
+constexpr Row kRows[] = {
+    {"step time", "/step_time_s", "ms", 1e3},
+    {"tokens per second", "/tokens_per_s", "", 1},
+    {"exposed communication", "/exposed_comm_s", "ms", 1e3},
+    {"overlapped communication", "/overlap_fraction", "%", 1e2},
+    {"expert load max/mean", "/load/max_over_mean", "", 1},
+    {"choices dropped", "/drops/choices_dropped", "", 1},
+    {"dispatch bytes", "/traffic/dispatch_bytes", "MB", 1e-6},
+    {"combine bytes", "/traffic/combine_bytes", "MB", 1e-6},
+    {"bytes between nodes", "/traffic/inter_node_bytes", "MB", 1e-6},
+    {"memory per device", "/memory/per_device_peak_bytes", "GB", 1e-9},
+    {"energy", "/energy_j", "J", 1},
+};
+
+std::optional<double> Number(const Json& result, const char* pointer) {
+  const Json::json_pointer where(pointer);
+  if (!result.contains(where)) return std::nullopt;
+  return result[where].get<double>();
+}
+
+// "12.3 (+4.5 %)": the value and its change from the first column.
+std::string Cell(std::optional<double> value, std::optional<double> first, const Row& row,
+                 bool is_first) {
+  if (!value) return "-";
+  const std::string text = fmt::format("{:.6g}", *value * row.scale);
+  if (is_first || !first || *first == 0) return text;
+  return text + fmt::format(" ({:+.1f} %)", 100 * (*value / *first - 1));
+}
+
+std::string Table(const std::vector<Json>& results) {
+  constexpr int kName = 28;
+  constexpr int kColumn = 26;
+  std::string out = fmt::format("{:<{}}", "", kName);
+  for (const Json& r : results) {
+    out += fmt::format("{:>{}}", r["scenario"].get<std::string>().substr(0, kColumn - 2), kColumn);
+  }
+  out += "\n";
+  for (const Row& row : kRows) {
+    const auto first = Number(results.front(), row.pointer);
+    out += fmt::format("{:<{}}", *row.unit ? fmt::format("{} [{}]", row.name, row.unit) : row.name,
+                       kName);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      out +=
+          fmt::format("{:>{}}", Cell(Number(results[i], row.pointer), first, row, i == 0), kColumn);
+    }
+    out += "\n";
+  }
+  out += fmt::format("{:<{}}", "busiest link", kName);
+  for (const Json& r : results) {
+    const bool any = !r["links"].empty();
+    out += fmt::format("{:>{}}", any ? r["links"][0]["name"].get<std::string>() : "-", kColumn);
+  }
+  return out + "\n";
+}
+
+ExitCode Compare(const CompareOptions& options) {
+  std::vector<Json> results;
+  Diagnostics errors;
+  for (const std::string& file : options.scenarios) {
+    const Result<std::string> result = RunInChild([&] { return SimulateOne(file, options); });
+    if (result.ok()) {
+      results.push_back(Json::parse(result.value()));
+    } else {
+      errors.insert(errors.end(), result.errors().begin(), result.errors().end());
+    }
+  }
+  if (!errors.empty()) return Complain(errors);
+  if (options.json) {
+    const Result<void> written = Emit(*options.json, Json(results).dump(2) + "\n");
+    if (!written.ok()) return Complain(written.errors());
+  }
+  if (options.json != "-") std::cout << Table(results);
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddCompareCommand(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CompareOptions>();
+  CLI::App* compare = app.add_subcommand("compare", "Simulate several scenarios side by side");
+  compare->add_option("SCENARIO", options->scenarios, "Scenario files; the first is the reference")
+      ->required()
+      ->expected(2, 16);
+  AddScenarioOptions(*compare, options->common);
+  compare->add_option("--json", options->json, "Write a list of results; -: to standard output")
+      ->type_name("FILE");
+  compare->callback([options, &action] { action = [options] { return Compare(*options); }; });
+}
+
+}  // namespace switchyard

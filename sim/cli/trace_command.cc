@@ -1,0 +1,164 @@
+// switchyard trace info|convert|generate: router traces.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/cli/command.h"
+#include "sim/routing/fitted_presets.h"
+#include "sim/routing/trace/trace.h"
+#include "sim/routing/trace/trace_generate.h"
+#include "sim/routing/trace/trace_stats.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct InfoOptions {
+  std::string file;
+  std::uint32_t experts = 0;
+  std::optional<std::string> json;
+};
+
+void Warn(const RouterTrace& trace) {
+  for (const std::string& warning : trace.warnings) std::cerr << "warning: " << warning << "\n";
+}
+
+ExitCode Info(const InfoOptions& options) {
+  const Result<RouterTrace> trace = LoadTrace(options.file, {options.experts});
+  if (!trace.ok()) return Complain(trace.errors());
+  Warn(trace.value());
+  const TraceStats stats = ComputeTraceStats(trace.value());
+  if (options.json) {
+    const Result<void> written = Emit(*options.json, ToJson(stats));
+    if (!written.ok()) return Complain(written.errors());
+  }
+  if (options.json != "-") std::cout << ToText(stats);
+  return ExitCode::kOk;
+}
+
+struct ConvertOptions {
+  std::string from;
+  std::string to;
+  std::uint32_t experts = 0;
+};
+
+ExitCode Convert(const ConvertOptions& options) {
+  const Result<RouterTrace> trace = LoadTrace(options.from, {options.experts});
+  if (!trace.ok()) return Complain(trace.errors());
+  Warn(trace.value());
+  const bool to_npy = fs::path(options.to).extension() == ".npy";
+  const Result<void> written =
+      to_npy ? ExportNpy(trace.value(), options.to) : SaveTrace(trace.value(), options.to);
+  return written.ok() ? ExitCode::kOk : Complain(written.errors());
+}
+
+struct GenerateOptions {
+  std::string preset = "dsv2_lite_esft";
+  std::optional<double> zipf;
+  std::optional<double> lognormal;
+  bool uniform = false;
+  RoutingShape shape{26, 8192, 64, 6, 1, 1};
+  std::uint32_t sequence = 256;
+  std::uint64_t seed = 1;
+  std::string to;
+};
+
+std::vector<std::string> PresetNames() {
+  std::vector<std::string> names;
+  for (const FittedPreset& preset : kFittedPresets) names.emplace_back(preset.name);
+  return names;
+}
+
+RoutingSpec LawOf(const GenerateOptions& options) {
+  if (options.uniform) return UniformRouting{};
+  if (options.zipf) return ZipfRouting{*options.zipf};
+  if (options.lognormal) return LogNormalRouting{*options.lognormal};
+  const auto preset = std::find_if(std::begin(kFittedPresets), std::end(kFittedPresets),
+                                   [&](const FittedPreset& p) { return p.name == options.preset; });
+  return preset->routing;
+}
+
+ExitCode Generate(const GenerateOptions& options) {
+  const Result<RouterTrace> trace =
+      GenerateTrace(LawOf(options), options.shape, options.seed, options.sequence);
+  if (!trace.ok()) return Complain(trace.errors());
+  const Result<void> written = SaveTrace(trace.value(), options.to);
+  return written.ok() ? ExitCode::kOk : Complain(written.errors());
+}
+
+void AddInfo(CLI::App& trace, Action& action) {
+  auto options = std::make_shared<InfoOptions>();
+  CLI::App* info =
+      trace.add_subcommand("info", "Statistics of a trace: skew, locality, cache hits");
+  info->add_option("FILE", options->file, "A .trace, or .npy of ids [tokens, layers, top_k]")
+      ->required();
+  info->add_option("--experts", options->experts,
+                   "Experts of the model; default: as the trace says, or its largest id plus one");
+  info->add_option("--json", options->json, "Write the statistics as JSON; -: to standard output")
+      ->type_name("FILE");
+  info->callback([options, &action] { action = [options] { return Info(*options); }; });
+}
+
+void AddConvert(CLI::App& trace, Action& action) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* convert = trace.add_subcommand("convert", "Between .npy and .trace, either way");
+  convert->add_option("FROM", options->from, "The trace to read")->required();
+  convert->add_option("TO", options->to, "The file to write; its extension says the format")
+      ->required();
+  convert->add_option("--experts", options->experts, "Experts of the model, when reading .npy");
+  convert->callback([options, &action] { action = [options] { return Convert(*options); }; });
+}
+
+void AddGenerate(CLI::App& trace, Action& action) {
+  auto options = std::make_shared<GenerateOptions>();
+  CLI::App* generate = trace.add_subcommand("generate", "Draw a synthetic trace");
+  generate->add_option("TO", options->to, "The .trace to write")->required();
+  CLI::Option* preset =
+      generate->add_option("--preset", options->preset, "Generator fitted to real traces")
+          ->check(CLI::IsMember(PresetNames()))
+          ->capture_default_str();
+  CLI::Option* zipf = generate->add_option("--zipf", options->zipf, "Zipf popularity, exponent");
+  CLI::Option* lognormal =
+      generate->add_option("--lognormal", options->lognormal, "Log-normal popularity, sigma");
+  CLI::Option* uniform = generate->add_flag("--uniform", options->uniform, "Uniform choices");
+  zipf->excludes(preset)->excludes(lognormal)->excludes(uniform)->check(CLI::Range(0.0, 10.0));
+  lognormal->excludes(preset)->excludes(uniform)->check(CLI::Range(0.0, 10.0));
+  uniform->excludes(preset);
+  generate->add_option("--experts", options->shape.num_experts, "Experts per layer")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  generate->add_option("--top-k", options->shape.top_k, "Choices per token")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  generate->add_option("--layers", options->shape.moe_layers, "MoE layers")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  generate->add_option("--tokens", options->shape.tokens, "Tokens")
+      ->check(CLI::Range(1, 1 << 24))
+      ->capture_default_str();
+  generate->add_option("--sequence", options->sequence, "Tokens per sequence")
+      ->check(CLI::Range(1, 1 << 24))
+      ->capture_default_str();
+  generate->add_option("--seed", options->seed, "Of everything random")->capture_default_str();
+  generate->callback([options, &action] { action = [options] { return Generate(*options); }; });
+}
+
+}  // namespace
+
+void AddTraceCommand(CLI::App& app, Action& action) {
+  CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate");
+  trace->require_subcommand(1);
+  AddInfo(*trace, action);
+  AddConvert(*trace, action);
+  AddGenerate(*trace, action);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,72 @@
+// Replays recorded decisions: token i of the step is token (first_token + i) mod tokens of the
+// trace, MoE layer l of the model is MoE layer l of the trace.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/routing/routers/routers.h"
+#include "sim/routing/routers/substream.h"
+#include "sim/routing/trace/trace.h"
+
+namespace switchyard {
+namespace {
+
+class TraceReplay final : public ExpertRouter {
+ public:
+  TraceReplay(RouterTrace trace, std::uint64_t first_token, const RoutingShape& shape)
+      : trace_(std::move(trace)), first_token_(first_token), shape_(shape) {}
+  [[nodiscard]] std::string_view name() const override { return "trace"; }
+
+  [[nodiscard]] LayerRoutes Route(std::uint32_t moe_layer) const override {
+    LayerRoutes routes = EmptyRoutes(shape_);
+    const bool weighted = trace_.weight_format != WeightFormat::kNone;
+    if (!weighted) routes.weight.clear();
+    const std::size_t k = shape_.top_k;
+    std::uint64_t from = first_token_ % trace_.tokens();
+    for (std::size_t t = 0; t < shape_.tokens; ++t) {
+      const std::span<const ExpertIndex> choices = trace_.Choices(moe_layer, from);
+      std::copy(choices.begin(), choices.end(), routes.expert.begin() + std::ptrdiff_t(t * k));
+      for (std::size_t j = 0; weighted && j < k; ++j) {
+        routes.weight[t * k + j] = trace_.Weight(moe_layer, from * k + j);
+      }
+      if (++from == trace_.tokens()) from = 0;
+    }
+    return routes;
+  }
+
+ private:
+  RouterTrace trace_;
+  std::uint64_t first_token_;
+  RoutingShape shape_;
+};
+
+// A .npy trace only shows the largest expert id that occurred: it fits a model with somewhat more
+// experts, but one whose upper half is never chosen is a trace of another model.
+bool ExpertsMatch(const RouterTrace& trace, std::uint32_t num_experts) {
+  if (!trace.experts_inferred) return trace.num_experts == num_experts;
+  return trace.num_experts <= num_experts && std::uint64_t{2} * trace.num_experts > num_experts;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ExpertRouter>> MakeTraceReplay(const TraceRouting& spec,
+                                                      const RoutingShape& shape) {
+  Result<RouterTrace> loaded = LoadTrace(spec.path);
+  if (!loaded.ok()) return loaded.errors();
+  const RouterTrace& trace = loaded.value();
+  Diagnostics errors;
+  const auto mismatch = [&](std::string_view what, std::uint32_t found, std::uint32_t wanted) {
+    errors.push_back(FileError(
+        spec.path, fmt::format("the trace has {} {}, the model {}", found, what, wanted)));
+  };
+  if (!ExpertsMatch(trace, shape.num_experts)) {
+    mismatch("experts", trace.num_experts, shape.num_experts);
+  }
+  if (trace.top_k != shape.top_k) mismatch("choices per token", trace.top_k, shape.top_k);
+  if (trace.layers() != shape.moe_layers) mismatch("MoE layers", trace.layers(), shape.moe_layers);
+  if (!errors.empty()) return errors;
+  return std::unique_ptr<ExpertRouter>(
+      std::make_unique<TraceReplay>(std::move(loaded).value(), spec.first_token, shape));
+}
+
+}  // namespace switchyard

@@ -1,0 +1,36 @@
+// Arbitrary bytes as a .trace file: refused, or a trace that is saved and loaded again as the same.
+// Checksums are not verified, else hardly any input would get past them.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+
+#include "sim/routing/trace/trace.h"
+#include "sim/routing/trace/trace_stats.h"
+
+namespace {
+
+switchyard::Result<switchyard::RouterTrace> Load(const std::string& bytes, bool verify_checksums) {
+  switchyard::LoadTraceOptions options;
+  options.max_bytes = std::size_t{128} << 20;
+  options.verify_checksums = verify_checksums;
+  std::istringstream in(bytes);
+  return switchyard::LoadTrace(in, "fuzz.trace", options);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::uint32_t kMaxExperts = 512;  // statistics of more take too long for a fuzzer
+  const auto trace = Load(std::string(reinterpret_cast<const char*>(data), size), false);
+  if (!trace.ok()) return 0;
+  std::ostringstream saved;
+  SaveTrace(trace.value(), saved);
+  const auto again = Load(saved.str(), true);
+  if (!again.ok() || again.value().experts != trace.value().experts) std::abort();
+  if (trace.value().num_experts <= kMaxExperts) {
+    static_cast<void>(ToText(switchyard::ComputeTraceStats(trace.value())));
+  }
+  return 0;
+}

@@ -1,0 +1,179 @@
+// The statistics of `trace info`: by hand on small traces, by brute force on random ones, and
+// against published figures on a real one.
+#include "sim/routing/trace/trace_stats.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "sim/base/rng.h"
+#include "sim/routing/trace/cache_stats.h"
+#include "sim/routing/trace/trace_generate.h"
+
+namespace switchyard {
+namespace {
+
+RouterTrace OneLayer(std::uint32_t experts, std::uint32_t top_k, std::vector<ExpertIndex> choices) {
+  RouterTrace trace;
+  trace.num_experts = experts;
+  trace.top_k = top_k;
+  trace.layer_ids = {0};
+  trace.experts = {std::move(choices)};
+  trace.runs = {{0, static_cast<std::uint32_t>(trace.tokens()), 0}};
+  return trace;
+}
+
+TEST(TraceStats, LoadsByHand) {
+  // Loads 4, 2, 1, 1: mean 2, max/mean 2. Gini = (-3*1 -1*1 +1*2 +3*4) / (4 * 8) = 10/32.
+  // Entropy = 1/2 * 1 + 1/4 * 2 + 2 * (1/8 * 3) = 1.75 bits.
+  const TraceStats stats = ComputeTraceStats(OneLayer(4, 1, {0, 0, 0, 0, 1, 1, 2, 3}));
+  EXPECT_DOUBLE_EQ(stats.max_over_mean[0], 2.0);
+  EXPECT_DOUBLE_EQ(stats.gini[0], 10.0 / 32);
+  EXPECT_DOUBLE_EQ(stats.entropy[0], 1.75);
+  EXPECT_DOUBLE_EQ(stats.overlap_uniform, 0.25);
+  EXPECT_FALSE(stats.affinity_top1.has_value()) << "a single layer has no next one";
+}
+
+TEST(TraceStats, OverlapStaysInsideASequence) {
+  RouterTrace trace = OneLayer(6, 2, {0, 1, /**/ 1, 2, /**/ 1, 2, /**/ 4, 5});
+  // Pairs one apart: {0,1}-{1,2} shares 1, {1,2}-{1,2} shares 2, {1,2}-{4,5} none: 3 of 6.
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).overlap.at(1), 3.0 / 6);
+  trace.runs = {{0, 2, 0}, {1, 2, 0}};  // the second pair is between sequences now: 1 of 4
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).overlap.at(1), 1.0 / 4);
+  EXPECT_FALSE(ComputeTraceStats(trace).overlap.contains(4)) << "no sequence is that long";
+  // Decode: the sequences alternate. 0: {0,1}, {1,2}; 1: {1,2}, {4,5}: 1 of 4.
+  trace.runs = {{0, 1, 0}, {1, 1, 0}, {0, 1, 1}, {1, 1, 1}};
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).overlap.at(1), 1.0 / 4);
+}
+
+TEST(TraceStats, AffinityByHand) {
+  RouterTrace trace = OneLayer(4, 1, {0, 0, 0, 1});
+  trace.layer_ids = {0, 1};
+  trace.experts.push_back({2, 2, 3, 3});
+  // Expert 0 is followed by 2 in 2 of 3 cases, expert 1 by 3 in 1 of 1: (2 + 1) / 4.
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).affinity_top1.value(), 3.0 / 4);
+}
+
+TEST(Cache, HitsByHand) {
+  // One choice a token, cache of 2, stream 0 1 2 0 1 3 0 1.
+  const std::vector<ExpertIndex> stream = {0, 1, 2, 0, 1, 3, 0, 1};
+  const LayerAccesses accesses{stream, 1, 4};
+  // LRU always holds the last two: 0 1 | 1 2 | 2 0 | 0 1 | 1 3 | 3 0: no hit.
+  EXPECT_EQ(LruHits(accesses, std::vector<std::uint32_t>{2})[0], 0U);
+  // Cache of 3: 0 and 1 after 2 hit, then 3 pushes 2 out, 0 and 1 hit again.
+  EXPECT_EQ(LruHits(accesses, std::vector<std::uint32_t>{3})[0], 4U);
+  // Optimal, 2 experts: keeps 0 and 1, bypasses 2 and 3.
+  EXPECT_EQ(BeladyHits(accesses, 2), 4U);
+}
+
+// Best possible hits: after each token any subset of at most `size` of (resident + token) stays.
+std::uint64_t BestHits(const LayerAccesses& a, std::uint32_t size) {
+  std::map<std::uint32_t, std::uint64_t> best = {{0, 0}};  // resident set -> most hits so far
+  for (std::size_t begin = 0; begin < a.choices.size(); begin += a.top_k) {
+    std::uint32_t token = 0;
+    for (std::size_t j = 0; j < a.top_k; ++j) token |= 1U << a.choices[begin + j];
+    std::map<std::uint32_t, std::uint64_t> next;
+    for (const auto& [resident, hits] : best) {
+      const auto now = hits + static_cast<std::uint64_t>(__builtin_popcount(resident & token));
+      const std::uint32_t all = resident | token;
+      for (std::uint32_t keep = all;; keep = (keep - 1) & all) {
+        if (static_cast<std::uint32_t>(__builtin_popcount(keep)) <= size) {
+          next[keep] = std::max(next[keep], now);
+        }
+        if (keep == 0) break;
+      }
+    }
+    best = std::move(next);
+  }
+  std::uint64_t most = 0;
+  for (const auto& [resident, hits] : best) most = std::max(most, hits);
+  return most;
+}
+
+TEST(Cache, BeladyIsOptimalAndLruNeverBetter) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto trace = GenerateTrace(ZipfRouting{0.7}, {1, 30, 6, 2}, seed, 30);
+    ASSERT_TRUE(trace.ok());
+    const LayerAccesses accesses{trace.value().experts[0], 2, 6};
+    std::uint64_t smaller = 0;
+    for (std::uint32_t size = 1; size <= 6; ++size) {
+      const std::uint64_t optimal = BeladyHits(accesses, size);
+      EXPECT_EQ(optimal, BestHits(accesses, size)) << "seed " << seed << ", size " << size;
+      const std::uint64_t lru = LruHits(accesses, std::vector<std::uint32_t>{size})[0];
+      EXPECT_LE(lru, optimal);
+      EXPECT_GE(lru, smaller) << "LRU has the inclusion property";
+      smaller = lru;
+    }
+  }
+}
+
+TEST(TraceStats, RendersTextAndJson) {
+  const auto trace = GenerateTrace(UniformRouting{}, {2, 200, 16, 2}, 1, 50);
+  ASSERT_TRUE(trace.ok());
+  const TraceStats stats = ComputeTraceStats(trace.value());
+  const auto json = nlohmann::ordered_json::parse(ToJson(stats));
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"experts", "top_k", "layers", "tokens", "max_over_mean",
+                                      "gini", "entropy", "per_layer", "overlap", "overlap_uniform",
+                                      "affinity_top1", "lru_hit_rate", "belady_hit_rate"}));
+  EXPECT_EQ(json["per_layer"]["gini"].size(), 2U);
+  EXPECT_DOUBLE_EQ(json["gini"], Mean(stats.gini));
+  EXPECT_TRUE(json["overlap"].contains("16"));
+  EXPECT_FALSE(json["overlap"].contains("64")) << "sequences have 50 tokens";
+  EXPECT_TRUE(json["lru_hit_rate"].contains("12")) << "3/4 of 16 experts";
+  const std::string text = ToText(stats);
+  EXPECT_EQ(text.substr(0, text.find('\n')), "16 experts, top-2, 2 MoE layers, 200 tokens");
+}
+
+// github.com/deepseek-ai/ESFT, DeepSeek-V2-Lite, the four tasks one after the other.
+TEST(TraceStats, MatchesTheFiguresOfARealTrace) {
+  const std::string folder = SWITCHYARD_SOURCE_DIR "/../shared/data/esft_deepseek_v2_lite/";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no recorded trace at " << folder;
+  RouterTrace all;
+  for (const char* task : {"intent", "law", "summary", "translation"}) {
+    auto loaded = LoadTrace(folder + task + ".topk_ids.npy");
+    ASSERT_TRUE(loaded.ok()) << ToString(loaded.errors());
+    RouterTrace& part = loaded.value();
+    if (all.experts.empty()) {
+      all = std::move(part);
+      continue;
+    }
+    for (std::uint32_t l = 0; l < all.layers(); ++l) {
+      all.experts[l].insert(all.experts[l].end(), part.experts[l].begin(), part.experts[l].end());
+    }
+    const auto first = static_cast<std::uint32_t>(all.runs.size());
+    for (TraceRun run : part.runs) {
+      run.sequence += first;
+      all.runs.push_back(run);
+    }
+  }
+  const TraceStats stats = ComputeTraceStats(all);
+  EXPECT_EQ(stats.experts, 64U);
+  EXPECT_EQ(stats.layers, 26U);
+  EXPECT_EQ(stats.tokens, 33279U);
+  // Figures measured by another program, given to two or three digits.
+  constexpr double kRounding = 0.006;
+  constexpr double kDigits = 0.0011;
+  EXPECT_NEAR(Mean(stats.max_over_mean), 2.73, kRounding);
+  EXPECT_NEAR(Mean(stats.gini), 0.273, kDigits);
+  EXPECT_NEAR(stats.overlap.at(1), 0.279, kDigits);
+  EXPECT_NEAR(stats.overlap.at(64), 0.170, kDigits);
+  EXPECT_NEAR(stats.overlap_uniform, 0.094, kDigits);
+  const std::pair<std::uint32_t, std::pair<double, double>> rates[] = {
+      {8, {0.332, 0.547}}, {16, {0.529, 0.729}}, {32, {0.763, 0.895}}, {48, {0.913, 0.969}}};
+  for (const auto& [size, expected] : rates) {
+    EXPECT_NEAR(stats.lru_hit_rate.at(size), expected.first, kDigits) << "LRU, " << size;
+    // The figures' program decided choice by choice; ours is the optimum (BeladyIsOptimal above),
+    // so it may only be a little higher.
+    EXPECT_GE(stats.belady_hit_rate.at(size), expected.second - kDigits) << "optimal, " << size;
+    EXPECT_LE(stats.belady_hit_rate.at(size), expected.second + 0.01) << "optimal, " << size;
+  }
+}
+
+}  // namespace
+}  // namespace switchyard

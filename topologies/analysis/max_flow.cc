@@ -1,0 +1,82 @@
+#include "topologies/analysis/max_flow.h"
+
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/push_relabel_max_flow.hpp>
+#include <cmath>
+#include <cstdint>
+
+namespace switchyard {
+namespace {
+
+using Traits = boost::adjacency_list_traits<boost::vecS, boost::vecS, boost::directedS>;
+
+struct Arc {
+  std::int64_t capacity = 0;
+  std::int64_t residual = 0;
+  Traits::edge_descriptor reverse;
+};
+
+using FlowGraph =
+    boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, Arc>;
+
+void AddArc(FlowGraph& graph, std::size_t from, std::size_t to, std::int64_t capacity) {
+  const auto forward = boost::add_edge(from, to, graph).first;
+  const auto backward = boost::add_edge(to, from, graph).first;
+  graph[forward] = {capacity, 0, backward};
+  graph[backward] = {0, 0, forward};
+}
+
+std::int64_t WholeBytes(BytesPerSecond capacity) { return std::llround(capacity.value); }
+
+// Vertices that the source still reaches once the flow is at its most.
+std::vector<bool> SourceSide(const FlowGraph& graph, std::size_t source) {
+  std::vector<bool> reached(boost::num_vertices(graph), false);
+  std::vector<std::size_t> pending = {source};
+  reached[source] = true;
+  while (!pending.empty()) {
+    const std::size_t at = pending.back();
+    pending.pop_back();
+    const auto [begin, end] = boost::out_edges(at, graph);
+    for (auto arc = begin; arc != end; ++arc) {
+      const std::size_t to = boost::target(*arc, graph);
+      if (graph[*arc].residual <= 0 || reached[to]) continue;
+      reached[to] = true;
+      pending.push_back(to);
+    }
+  }
+  return reached;
+}
+
+}  // namespace
+
+MaxFlow FindMaxFlow(const Platform& platform, std::span<const VertexId> sources,
+                    std::span<const VertexId> sinks, const std::vector<bool>& usable) {
+  const std::size_t source = platform.vertices().size();
+  const std::size_t sink = source + 1;
+  FlowGraph graph(sink + 1);
+  std::int64_t unlimited = 1;  // more than all links together
+  for (std::size_t l = 0; l < platform.links().size(); ++l) {
+    if (!usable.empty() && !usable[l]) continue;
+    const Link& link = platform.links()[l];
+    AddArc(graph, link.from.index(), link.to.index(), WholeBytes(link.capacity));
+    unlimited += WholeBytes(link.capacity);
+  }
+  for (const VertexId v : sources) AddArc(graph, source, v.index(), unlimited);
+  for (const VertexId v : sinks) AddArc(graph, v.index(), sink, unlimited);
+
+  const std::int64_t flow = boost::push_relabel_max_flow(
+      graph, source, sink, boost::get(&Arc::capacity, graph), boost::get(&Arc::residual, graph),
+      boost::get(&Arc::reverse, graph), boost::get(boost::vertex_index, graph));
+  MaxFlow result{BytesPerSecond{static_cast<double>(flow)}, {}};
+  const std::vector<bool> reached = SourceSide(graph, source);
+  for (std::size_t l = 0; l < platform.links().size(); ++l) {
+    const Link& link = platform.links()[l];
+    const bool counts = usable.empty() || usable[l];
+    if (counts && reached[link.from.index()] && !reached[link.to.index()]) {
+      result.cut.push_back(LinkId(l));
+    }
+  }
+  return result;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,23 @@
+#include "topologies/builders/single_node.h"
+
+#include <fmt/format.h>
+
+#include "topologies/builders/node_part.h"
+
+namespace switchyard {
+
+Result<Platform> SingleNodeBuilder::Build(const ClusterSpec& spec) const {
+  Diagnostics errors = CheckNodeSpec(spec);
+  if (spec.nodes > 1) {
+    AddSpecError(errors, "fabric",
+                 fmt::format("missing; {} nodes need a fabric between them, e.g. "
+                             "'fabric: {{rail_optimized: {{}}}}'",
+                             spec.nodes));
+  }
+  if (!errors.empty()) return errors;
+  Platform platform;
+  AddNode(platform, spec.node, 0);
+  return platform;
+}
+
+}  // namespace switchyard
