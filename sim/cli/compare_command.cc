@@ -37,18 +37,20 @@ Result<std::string> SimulateOne(const std::string& file, const CompareOptions& o
   return ToJson(step.value()->result);
 }
 
-// Reported: what, where in the result, unit, and its factor.
+// Reported: what, where in the result, unit, its factor, and whether a relative change means
+// anything.
 struct Row {
   const char* name;
   const char* pointer;
   const char* unit;
   double scale;
+  bool relative = true;
 };
 constexpr Row kRows[] = {
     {"step time", "/step_time_s", "ms", 1e3},
     {"tokens per second", "/tokens_per_s", "", 1},
     {"exposed communication", "/exposed_comm_s", "ms", 1e3},
-    {"overlapped communication", "/overlap_fraction", "%", 1e2},
+    {"hidden communication", "/overlap_fraction", "%", 1e2, false},
     {"expert load max/mean", "/load/max_over_mean", "", 1},
     {"choices dropped", "/drops/choices_dropped", "", 1},
     {"dispatch bytes", "/traffic/dispatch_bytes", "MB", 1e-6},
@@ -69,13 +71,13 @@ std::string Cell(std::optional<double> value, std::optional<double> first, const
                  bool is_first) {
   if (!value) return "-";
   const std::string text = fmt::format("{:.6g}", *value * row.scale);
-  if (is_first || !first || *first == 0) return text;
+  if (is_first || !row.relative || !first || *first == 0) return text;
   return text + fmt::format(" ({:+.1f} %)", 100 * (*value / *first - 1));
 }
 
 std::string Table(const std::vector<Json>& results) {
   constexpr int kName = 28;
-  constexpr int kColumn = 26;
+  constexpr int kColumn = 32;
   std::string out = fmt::format("{:<{}}", "", kName);
   for (const Json& r : results) {
     out += fmt::format("{:>{}}", r["scenario"].get<std::string>().substr(0, kColumn - 2), kColumn);

@@ -29,8 +29,8 @@ std::vector<std::string> Assumptions(const Scenario& scenario) {
   const Efficiencies& e = scenario.compute;
   return {
       RoutingSource(scenario.routing),
-      "compute: roofline, not calibrated: " + Percent(e.gemm) + " of peak in GEMMs, " +
-          Percent(e.attention) + " in attention, " + Percent(e.memory) + " of memory bandwidth",
+      "compute: uncalibrated roofline, " + Percent(e.gemm) + " of peak in GEMMs, " +
+          Percent(e.attention) + " in attention, " + Percent(e.memory) + " of memory",
       "network: max-min fair shares; no congestion control, no interference with compute",
       "not modelled: sampling, embedding lookup, host scheduling",
   };

@@ -43,19 +43,24 @@ std::vector<Piece> Disjoint(const std::vector<Piece>& pieces) {
   return out;
 }
 
-// Adds each piece's time outside `busy` (disjoint, sorted) to its name.
-void AddExposed(const std::vector<Piece>& pieces, const std::vector<Piece>& busy,
-                std::array<double, kNumOpNames>& by_name) {
+// Adds each piece's time outside `busy` (disjoint, sorted) to its name; returns all of it.
+double AddExposed(const std::vector<Piece>& pieces, const std::vector<Piece>& busy,
+                  std::array<double, kNumOpNames>& by_name) {
+  double total = 0;
   std::size_t b = 0;
   for (const Piece& p : pieces) {
+    double exposed = 0;
     double from = p.start;
     while (b < busy.size() && busy[b].end <= from) ++b;
     for (std::size_t i = b; i < busy.size() && busy[i].start < p.end; ++i) {
-      if (busy[i].start > from) by_name[static_cast<std::size_t>(p.name)] += busy[i].start - from;
+      if (busy[i].start > from) exposed += busy[i].start - from;
       from = std::max(from, busy[i].end);
     }
-    if (p.end > from) by_name[static_cast<std::size_t>(p.name)] += p.end - from;
+    if (p.end > from) exposed += p.end - from;
+    by_name[static_cast<std::size_t>(p.name)] += exposed;
+    total += exposed;
   }
+  return total;
 }
 
 }  // namespace
@@ -65,17 +70,14 @@ DeviceTime TimeOfDevice(const ActivityGraph& graph, const Timeline& timeline, De
   const auto comm = Disjoint(PiecesOf(graph, timeline, device, true));
   std::array<double, kNumOpNames> by_name{};
   DeviceTime time;
-  double accounted = 0;
   for (const Piece& p : compute) by_name[static_cast<std::size_t>(p.name)] += p.end - p.start;
-  for (const double t : by_name) accounted += t;
-  AddExposed(comm, compute, by_name);
+  time.exposed_comm_s = AddExposed(comm, compute, by_name);
   for (const Piece& p : comm) time.comm_s += p.end - p.start;
   double total = 0;
   for (std::size_t n = 0; n < by_name.size(); ++n) {
     total += by_name[n];
     if (by_name[n] > 0) time.parts.emplace_back(ToString(static_cast<OpName>(n)), by_name[n]);
   }
-  time.exposed_comm_s = std::max(0.0, total - accounted);
   const double idle = timeline.makespan.value - total;
   // Below the clock's resolution it is the rounding of the sum, not time.
   constexpr double kResolution = 1e-12;

@@ -21,7 +21,7 @@ class Communication;
 class Model;
 class Routing;
 class Scenario;
-enum Dtype_Kind : int;
+enum Dtype_Kind : int;  // NOLINT: the generated name
 }  // namespace pb
 
 // What the functions below share.

@@ -21,12 +21,29 @@ std::vector<std::string> KeysOf(const Json& object) {
 
 TEST(Json, KeysAndTheirOrderAreTheContract) {
   const Json json = Json::parse(ToJson(SampleResult()));
-  EXPECT_EQ(KeysOf(json),
-            (std::vector<std::string>{"schema_version", "scenario", "seed", "fidelity",
-                                      "step_time_s", "tokens_per_s", "tokens_per_s_per_device",
-                                      "breakdown_s", "exposed_comm_s", "overlap_fraction", "load",
-                                      "drops", "traffic", "links", "memory", "energy_j",
-                                      "conservation", "collectives", "sim"}));
+  EXPECT_EQ(KeysOf(json), (std::vector<std::string>{"schema_version",
+                                                    "scenario",
+                                                    "seed",
+                                                    "fidelity",
+                                                    "step_time_s",
+                                                    "tokens_per_s",
+                                                    "tokens_per_s_per_device",
+                                                    "breakdown_s",
+                                                    "exposed_comm_s",
+                                                    "overlap_fraction",
+                                                    "slowest_device",
+                                                    "critical_path",
+                                                    "load",
+                                                    "drops",
+                                                    "traffic",
+                                                    "links",
+                                                    "memory",
+                                                    "energy_j",
+                                                    "conservation",
+                                                    "collectives",
+                                                    "network_model",
+                                                    "assumptions",
+                                                    "sim"}));
   using Keys = std::vector<std::string>;
   EXPECT_EQ(KeysOf(json["load"]), (Keys{"max_over_mean", "per_device_tokens"}));
   EXPECT_EQ(KeysOf(json["drops"]),

@@ -87,9 +87,8 @@ TEST(Text, SampleReadsAsExpected) {
       "within\n"
       "memory:        64.00 GB per device, fits;  energy 812.5 J\n"
       "conservation:  ok  choices in = computed + dropped: 400; bytes sent = received: 4.500 GB\n"
-      "assumptions:   Kernels reach the efficiency of the H100 calibration. Every step starts with "
-      "warm\n"
-      "               caches.\n";
+      "assumptions:   Kernels reach the efficiency of the H100 calibration.\n"
+      "               Every step starts with warm caches.\n";
   EXPECT_EQ(ToText(SampleResult()), expected);
 }
 

@@ -136,7 +136,9 @@ TEST_F(Compose, DeepChainsAreErrors) {
 TEST_F(Compose, WideChainsAreErrors) {
   for (int i = 0; i < 15; ++i) {
     const std::string next = "f" + std::to_string(i + 1) + ".yaml";
-    Write("f" + std::to_string(i) + ".yaml", "include: [" + next + ", " + next + "]\n");
+    std::string text = "include: [";
+    text.append(next).append(", ").append(next).append("]\n");
+    Write("f" + std::to_string(i) + ".yaml", text);
   }
   Write("f15.yaml", "{}\n");
   EXPECT_NE(Errors("f0.yaml").find("more than 256 files"), std::string::npos);
