@@ -6,8 +6,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 source "$root/tools/build.sh"
 prepare() {
   install_packages "${tidy_packages[@]}"
-  # clang-tidy reads the generated protobuf headers and compile_commands.json, nothing else built.
-  build_preset release switchyard_schema -DSWITCHYARD_TESTS=ON
+  # clang-tidy reads compile_commands.json and the headers that protoc generates.
+  build_preset release all -DSWITCHYARD_TESTS=ON
 }
 with_lock "$root/build/release" prepare
 cd "$root"
