@@ -4,9 +4,11 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "sim/base/file.h"
+#include "sim/base/progress.h"
 #include "sim/cli/command.h"
 #include "sim/cli/timeline_file.h"
 #include "sim/pipeline/simulate.h"
@@ -63,12 +65,22 @@ Result<void> WriteOutputs(const RunOptions& options, const SimulatedStep& step,
   return written;
 }
 
+Result<std::unique_ptr<SimulatedStep>> SimulateShowingProgress(Scenario scenario,
+                                                               std::ostream* terminal) {
+  std::optional<Progress> bar;
+  return Simulate(std::move(scenario), [&](std::uint64_t total) {
+    if (!bar) bar.emplace("simulating", total, terminal);
+    bar->Advance();
+  });
+}
+
 ExitCode RunScenario(const RunOptions& options) {
   const LoadOptions load{DataRoot(), options.common.sets, options.common.seed,
                          options.common.fidelity};
   Result<LoadedScenario> loaded = LoadScenario(options.scenario, load);
   if (!loaded.ok()) return Complain(loaded.errors());
-  Result<std::unique_ptr<SimulatedStep>> step = Simulate(std::move(loaded.value().scenario));
+  Result<std::unique_ptr<SimulatedStep>> step = SimulateShowingProgress(
+      std::move(loaded.value().scenario), options.quiet ? nullptr : TerminalOrNull());
   if (!step.ok()) return Complain(step.errors());
   const Result<void> written = WriteOutputs(options, *step.value(), loaded.value().resolved_yaml);
   if (!written.ok()) return Complain(written.errors());

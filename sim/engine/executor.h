@@ -8,6 +8,8 @@
 // of SimGrid, whose clock lives as long as the process: one Run per process (sweeps fork).
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,11 +23,15 @@
 
 namespace switchyard {
 
+// Told each time a task has ended on a device, with the number of such ends in the whole run.
+using TaskProgress = std::function<void(std::uint64_t total)>;
+
 struct ExecutionRequest {
   const ActivityGraph& graph;
   const FlowSource& flows;
   const Platform& platform;
   const PathSelector& paths;
+  TaskProgress on_progress = {};  // may be empty
 };
 
 // Contract: verifies the graph first (an invalid one is an error, not a crash); simulates until

@@ -8,5 +8,7 @@
 namespace switchyard {
 
 [[nodiscard]] std::unique_ptr<Executor> MakePairwiseExecutor();
+// `epsilon` in 0..1: what FlowOptions (flow/flow_network.h) says; 0 is exact.
+[[nodiscard]] std::unique_ptr<Executor> MakeFlowExecutor(double epsilon);
 
 }  // namespace switchyard

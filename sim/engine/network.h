@@ -22,6 +22,10 @@ struct FlowTag {
 // time when its last byte has left its last link. The sink may start further flows.
 using FlowSink = std::function<void(FlowTag)>;
 
+// Events of this kind and above belong to the network; the task runner's are below. Whoever joins
+// the two to a clock passes each its own.
+inline constexpr std::uint32_t kFirstNetworkEvent = 1u << 16;
+
 class Network {
  public:
   virtual ~Network() = default;

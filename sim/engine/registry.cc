@@ -1,6 +1,7 @@
 #include <array>
 
 #include "sim/engine/executors.h"
+#include "sim/engine/flow/flow_network.h"
 
 namespace switchyard {
 namespace {
@@ -9,7 +10,8 @@ struct Entry {
   std::string_view name;
   std::unique_ptr<Executor> (*make)();
 };
-constexpr std::array<Entry, 1> kExecutors = {{
+constexpr std::array<Entry, 2> kExecutors = {{
+    {"flow", [] { return MakeFlowExecutor(kDefaultFlowEpsilon); }},
     {"pairwise", MakePairwiseExecutor},
 }};
 

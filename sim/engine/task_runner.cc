@@ -35,19 +35,18 @@ TaskRunner::TaskRunner(const ExecutionRequest& request)
 Timeline TaskRunner::Run(Clock& clock, Network& network) {
   clock_ = &clock;
   network_ = &network;
-  std::uint64_t expected_ends = 0;
+  for (const Task& task : graph_.tasks) expected_ends_ += task.num_devices;
   for (std::size_t t = 0; t < graph_.tasks.size(); ++t) {
     const Task& task = graph_.tasks[t];
-    expected_ends += task.num_devices;
     if (!task.after.empty()) continue;
     for (std::uint32_t d = 0; d < task.num_devices; ++d) {
       StartTask(TaskId(t), DeviceId(task.first_device + d), kNoCause);
     }
   }
   clock.Run();
-  SWITCHYARD_CHECK(ends_ == expected_ends, "the simulation ended with " +
-                                               std::to_string(expected_ends - ends_) + " of " +
-                                               std::to_string(expected_ends) + " tasks unfinished");
+  SWITCHYARD_CHECK(ends_ == expected_ends_,
+                   "the simulation ended with " + std::to_string(expected_ends_ - ends_) + " of " +
+                       std::to_string(expected_ends_) + " tasks unfinished");
   for (const Interval& i : timeline_.intervals) {
     timeline_.makespan = std::max(timeline_.makespan, i.end);
   }
@@ -178,6 +177,7 @@ void TaskRunner::EndTask(TaskId task, DeviceId device) {
   timeline_.intervals[At(task, device)].end = clock_->Now();
   ++ends_;
   ++timeline_.stats.events;
+  if (request_.on_progress) request_.on_progress(expected_ends_);
   for (const TaskId next : successors_[task.index()]) {
     const Task& t = graph_.tasks[next.index()];
     if (device.index() - t.first_device >= t.num_devices) continue;

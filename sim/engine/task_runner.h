@@ -62,7 +62,8 @@ class TaskRunner {
   std::vector<LinkId> path_scratch_;
   LinkMeter meter_;
   Timeline timeline_;
-  std::uint64_t ends_ = 0;  // (task, device) pairs that have ended
+  std::uint64_t ends_ = 0;           // (task, device) pairs that have ended
+  std::uint64_t expected_ends_ = 0;  // all of them
 };
 
 }  // namespace switchyard

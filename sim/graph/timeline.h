@@ -42,6 +42,8 @@ struct LinkUsage {
 struct EngineStats {
   std::uint64_t events = 0;  // starts and ends of tasks and flows
   std::uint64_t flows = 0;
+  std::uint64_t solves = 0;   // fidelity flow: of one connected set of flows each
+  Seconds widest_window;      // fidelity flow: between the first and last of the ends solved as one
   std::string network_model;  // model and every option that shapes its predictions
 };
 

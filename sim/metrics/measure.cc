@@ -10,6 +10,7 @@
 #include "models/cost/memory.h"
 #include "sim/base/check.h"
 #include "sim/metrics/metrics.h"
+#include "sim/plan/traffic/payload.h"
 
 namespace switchyard {
 namespace {
@@ -106,11 +107,20 @@ std::vector<CollectiveResult> MeasureCollectives(const Simulation& s, const Traf
   return collectives;
 }
 
+// Bytes of dispatch and combine as the plan's copies say, before they became flows.
+double ExchangeBytes(const Simulation& s) {
+  double copies = 0;
+  for (const MoeLayerPlan& layer : s.plan.layers) {
+    for (const Copies& c : layer.copies) copies += c.count;
+  }
+  return copies * (DispatchBytesPerCopy(s.scenario) + CombineBytesPerCopy(s.scenario)).value;
+}
+
 // Counted apart from each other: choices from the shape of the step, computed ones from the
-// devices' loads, dropped ones by the capacity rule; bytes from the plan, by the engine when sent,
-// and by the network when received.
+// devices' loads, dropped ones by the capacity rule; bytes from the plan's copies and the
+// collectives, by the engine when sent, and by the network when received.
 ConservationResult MeasureConservation(const Simulation& s, const RunResult& result,
-                                       double planned_bytes) {
+                                       const Traffic& traffic) {
   ConservationResult c;
   if (s.scenario.model.moe) {
     c.tokens_in = std::uint64_t{s.scenario.workload.tokens_per_device} * s.graph.num_devices *
@@ -121,7 +131,8 @@ ConservationResult MeasureConservation(const Simulation& s, const RunResult& res
   c.bytes_sent = s.timeline.bytes_sent.value;
   c.bytes_received = s.timeline.bytes_received.value;
   c.ok = c.tokens_in == c.tokens_out && c.bytes_sent == c.bytes_received &&
-         c.bytes_sent == planned_bytes;
+         c.bytes_sent == traffic.all_bytes &&
+         ExchangeBytes(s) == traffic.totals.dispatch_bytes + traffic.totals.combine_bytes;
   return c;
 }
 
@@ -218,7 +229,7 @@ RunResult Measure(const Simulation& s) {
   result.links = MeasureLinks(s.platform, s.timeline);
   result.memory = MeasureMemory(s);
   result.energy_j = MeasureEnergy(s);
-  result.conservation = MeasureConservation(s, result, traffic.all_bytes);
+  result.conservation = MeasureConservation(s, result, traffic);
   result.collectives = MeasureCollectives(s, traffic);
   result.assumptions = Assumptions(s.scenario);
   result.network_model = s.timeline.stats.network_model;

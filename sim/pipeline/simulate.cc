@@ -38,7 +38,8 @@ std::string ToString(Fidelity fidelity) {
   return {};
 }
 
-Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario) {
+Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
+                                                const TaskProgress& on_progress) {
   const auto begin = std::chrono::steady_clock::now();
   auto s = std::make_unique<SimulatedStep>();
   s->scenario = std::move(scenario);
@@ -60,7 +61,8 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario) {
   const std::string fidelity = ToString(s->scenario.fidelity);
   const auto executor = MakeExecutor(fidelity);
   SWITCHYARD_CHECK(executor != nullptr, "no executor for fidelity " + fidelity);
-  Result<Timeline> timeline = executor->Run({s->graph, *s->flows, s->platform, *s->paths});
+  Result<Timeline> timeline =
+      executor->Run({s->graph, *s->flows, s->platform, *s->paths, on_progress});
   if (!timeline.ok()) return timeline.errors();
   s->timeline = std::move(timeline).value();
 

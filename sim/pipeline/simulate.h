@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/base/result.h"
+#include "sim/engine/executor.h"
 #include "sim/graph/activity_graph.h"
 #include "sim/graph/timeline.h"
 #include "sim/metrics/run_result.h"
@@ -37,7 +38,8 @@ struct SimulatedStep {
 
 // Once per process (sim/engine/executor.h). Fails when the cluster cannot be built, the routing
 // source cannot be read or does not fit the model.
-Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario);
+Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
+                                                const TaskProgress& on_progress = {});
 
 // "pairwise": the name the engine knows it by.
 [[nodiscard]] std::string ToString(Fidelity fidelity);

@@ -1,0 +1,134 @@
+// Does a whole step react to its inputs as physics says? Each case simulates twice, the second time
+// in a child's stead: SimGrid allows one simulation per process, so the reference runs in a forked
+// child.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "sim/pipeline/simulate.h"
+#include "tests/unit/plan/scenarios.h"
+
+namespace switchyard::testing {
+namespace {
+
+// The step time of a scenario, simulated in a child process.
+double StepTime(const Scenario& scenario) {
+  int ends[2];
+  if (::pipe(ends) != 0) return -1;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto step = Simulate(scenario);
+    const double time = step.ok() ? step.value()->result.step_time_s : -1;
+    const ssize_t written = ::write(ends[1], &time, sizeof time);
+    std::_Exit(written == sizeof time ? 0 : 1);
+  }
+  ::close(ends[1]);
+  double time = -1;
+  if (::read(ends[0], &time, sizeof time) != sizeof time) time = -1;
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return time;
+}
+
+Scenario Changed(const std::function<void(Scenario&)>& change) {
+  Scenario s = SmallScenario();
+  change(s);
+  return s;
+}
+
+TEST(StepScaling, EverythingTwiceAsSlowTakesTwiceAsLong) {
+  const double base = StepTime(SmallScenario());
+  ASSERT_GT(base, 0);
+  const double slow = StepTime(Changed([](Scenario& s) {
+    constexpr double k = 2;
+    DeviceSpec& d = s.cluster.device;
+    d.bf16_rate = d.bf16_rate / k;
+    d.memory_bandwidth = d.memory_bandwidth / k;
+    s.compute.kernel_overhead = k * s.compute.kernel_overhead;
+    s.communication.launch_overhead = k * s.communication.launch_overhead;
+    NodeSpec& n = s.cluster.node;
+    for (LinkSpec* link : {&*n.nvlink, &n.pcie, &*n.nic, &n.host_memory}) {
+      link->bandwidth = link->bandwidth / k;
+      link->latency = k * link->latency;
+    }
+    s.cluster.fabric->spine_latency = k * s.cluster.fabric->spine_latency;
+  }));
+  EXPECT_NEAR(slow, 2 * base, 1e-9 * base) << "time has no unit of its own in the model";
+}
+
+TEST(StepScaling, HalvingALinkOnTheCriticalPathIsSlower) {
+  const double base = StepTime(SmallScenario());
+  EXPECT_GT(StepTime(Changed([](Scenario& s) {
+              s.cluster.node.nic->bandwidth = s.cluster.node.nic->bandwidth / 2;
+            })),
+            base);
+}
+
+TEST(StepScaling, DoublingTheBytesIsSlower) {
+  const double base = StepTime(SmallScenario());
+  EXPECT_GT(StepTime(Changed([](Scenario& s) { s.communication.combine_dtype = Dtype::kFp32; })),
+            base);
+}
+
+TEST(StepScaling, TheSameGpusOnMoreNodesAreSlower) {
+  const double together = StepTime(Changed([](Scenario& s) {
+    s.cluster.nodes = 1;
+    s.cluster.node.gpus = 8;
+    s.cluster.fabric.reset();
+  }));
+  const double apart = StepTime(SmallScenario());
+  const double further = StepTime(Changed([](Scenario& s) {
+    s.cluster.nodes = 4;
+    s.cluster.node.gpus = 2;
+  }));
+  EXPECT_LT(together, apart);
+  EXPECT_LT(apart, further);
+}
+
+TEST(StepScaling, MoreTokensAreNeverFaster) {
+  double previous = 0;
+  for (const std::uint32_t tokens : {32u, 64u, 128u, 256u}) {
+    const double time =
+        StepTime(Changed([tokens](Scenario& s) { s.workload.tokens_per_device = tokens; }));
+    EXPECT_GT(time, previous) << tokens;
+    previous = time;
+  }
+}
+
+TEST(StepScaling, OverlapNeverHidesMoreThanThereIs) {
+  const auto with = [](std::uint32_t micro_batches) {
+    return Changed([micro_batches](Scenario& s) {
+      s.workload.micro_batches = micro_batches;
+      s.workload.tokens_per_device = 4096;
+    });
+  };
+  const auto step = Simulate(with(2));
+  ASSERT_TRUE(step.ok());
+  const RunResult& result = step.value()->result;
+  EXPECT_GE(result.overlap_fraction, 0);
+  EXPECT_LE(result.overlap_fraction, 1);
+  EXPECT_GT(result.overlap_fraction, 0.05) << "two micro-batches hide some communication";
+  EXPECT_TRUE(result.conservation.ok);
+}
+
+TEST(StepScaling, DenseModelOnOneDeviceHasNoTraffic) {
+  const auto step = Simulate(Changed([](Scenario& s) {
+    s.model.moe.reset();
+    s.model.dense_layers = {0, 1, 2};
+    s.cluster.nodes = 1;
+    s.cluster.node.gpus = 1;
+    s.cluster.fabric.reset();
+    s.parallelism = {1, 1};
+  }));
+  ASSERT_TRUE(step.ok()) << ToString(step.errors());
+  const RunResult& result = step.value()->result;
+  EXPECT_EQ(result.sim.flows, 0u);
+  EXPECT_FALSE(result.load.has_value());
+  EXPECT_TRUE(result.conservation.ok);
+}
+
+}  // namespace
+}  // namespace switchyard::testing
