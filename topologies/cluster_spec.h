@@ -52,7 +52,7 @@ struct ClusterSpec {
   std::uint32_t nodes = 1;
   DeviceSpec device;
   NodeSpec node;
-  std::optional<RailOptimizedSpec> fabric;  // present when nodes > 1
+  std::optional<RailOptimizedSpec> fabric;  // of use, and needed, when nodes > 1
   PathSelection paths = PathSelection::kRailAware;
 
   [[nodiscard]] std::uint32_t NumDevices() const { return nodes * node.gpus; }

@@ -1,13 +1,20 @@
 // How long a kernel takes on a device.
 //
-// A ComputeWork says what a kernel has to do (FLOPs, bytes moved to and from device memory, kernels
-// launched); a ComputeCostModel turns it into time for one device. work.h builds the former from a
+// A ComputeWork says what a kernel has to do (FLOPs, bytes moved to and from device memory); a
+// ComputeCostModel turns it into time for one device. work.h builds lists of the former from a
 // ModelSpec, the policies in this folder are the latter.
+//
+//   const KernelList kernels = WorkOfFfn(model, tokens, width);  // norm, up, activation, down
+//   const Seconds time = TotalTime(*MakeRoofline(rates, efficiencies), kernels);
+//
+// Each kernel meets the roofline on its own: the memory traffic of one does not hide under the
+// FLOPs of the next, so the time of a list is the sum of its kernels' times.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "models/model_spec.h"
 #include "sim/base/units.h"
@@ -17,21 +24,35 @@ namespace switchyard {
 // Which part of the device limits the kernel when it is compute-bound.
 enum class ComputeUnit : std::uint8_t { kGemm, kAttention, kVector };
 
+// One kernel, or equal launches of it.
 struct ComputeWork {
-  Flops flops;
-  Bytes bytes;      // read and written in device memory: weights, activations, KV cache
+  Flops flops;      // of all launches together
+  Bytes bytes;      // of all launches: weights, activations, KV cache read and written in memory
   int kernels = 1;  // launches; 0 flops, 0 bytes and 0 kernels: nothing runs
   Dtype dtype = Dtype::kBf16;
   ComputeUnit unit = ComputeUnit::kGemm;
-
-  // Work done one after the other by kernels of the same kind and dtype.
-  ComputeWork& operator+=(const ComputeWork& other) {
-    flops += other.flops;
-    bytes += other.bytes;
-    kernels += other.kernels;
-    return *this;
-  }
 };
+
+// Kernels that run one after the other; none: nothing runs.
+using KernelList = std::vector<ComputeWork>;
+
+[[nodiscard]] inline Flops TotalFlops(const KernelList& kernels) {
+  Flops total;
+  for (const ComputeWork& work : kernels) total += work.flops;
+  return total;
+}
+
+[[nodiscard]] inline Bytes TotalBytes(const KernelList& kernels) {
+  Bytes total;
+  for (const ComputeWork& work : kernels) total += work.bytes;
+  return total;
+}
+
+[[nodiscard]] inline int TotalKernels(const KernelList& kernels) {
+  int total = 0;
+  for (const ComputeWork& work : kernels) total += work.kernels;
+  return total;
+}
 
 // Published peaks of a device, per second.
 struct DeviceRates {
@@ -59,9 +80,15 @@ class ComputeCostModel {
   [[nodiscard]] virtual Seconds Time(const ComputeWork& work) const = 0;
 };
 
-// The roofline (Williams, Waterman, Patterson, CACM 2009) with efficiencies:
-//   kernels * overhead + max(flops / (e_unit * peak(dtype)), bytes / (e_memory *
-//   memory_bandwidth)).
+[[nodiscard]] inline Seconds TotalTime(const ComputeCostModel& cost, const KernelList& kernels) {
+  Seconds total;
+  for (const ComputeWork& work : kernels) total += cost.Time(work);
+  return total;
+}
+
+// The roofline (Williams, Waterman, Patterson, CACM 2009) of one kernel, with efficiencies:
+//   kernels * overhead +
+//   max(flops / (e_unit * peak(dtype)), bytes / (e_memory * memory_bandwidth)).
 [[nodiscard]] std::unique_ptr<ComputeCostModel> MakeRoofline(const DeviceRates& device,
                                                              const Efficiencies& efficiencies);
 

@@ -28,4 +28,11 @@ ComputeWork WorkOfGemm(const GemmShape& shape, const GemmFormats& formats) {
   return work;
 }
 
+ComputeWork WorkOfBatchedGemm(double batches, const GemmShape& shape, const GemmFormats& formats) {
+  ComputeWork work = WorkOfGemm(shape, formats);
+  work.flops = work.flops * batches;
+  work.bytes = work.bytes * batches;
+  return work;
+}
+
 }  // namespace switchyard

@@ -1,4 +1,4 @@
-// FLOPs and bytes of one matrix product, the unit that the work of a layer is made of.
+// FLOPs and bytes of one matrix product.
 //
 //   // DeepSeek-V3's q_a + kv_a projection of 64 rows in FP8, output in BF16.
 //   ComputeWork work = WorkOfGemm({.rows = 64, .in = 7168, .out = 2112}, FormatsOf(dtype, act));
@@ -33,5 +33,8 @@ struct GemmFormats {
 
 // One kernel; no rows: nothing runs.
 [[nodiscard]] ComputeWork WorkOfGemm(const GemmShape& shape, const GemmFormats& formats);
+// `batches` products of one shape, each with a matrix and rows of its own, in one kernel.
+[[nodiscard]] ComputeWork WorkOfBatchedGemm(double batches, const GemmShape& shape,
+                                            const GemmFormats& formats);
 
 }  // namespace switchyard

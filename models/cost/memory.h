@@ -51,7 +51,8 @@ struct MemoryBytes {
 
 // Activations are those of the hungriest block of one layer with nothing freed inside it, beside
 // the residual rows: buffers of one layer are reused by the next. Workspaces of libraries and
-// communication buffers are not included.
+// communication buffers are not included, nor the 16-bit copies of absorbed matrices that vLLM
+// holds beside quantised ones (work.h).
 [[nodiscard]] MemoryBytes MemoryFootprint(const ModelSpec& model, const WeightSharding& sharding,
                                           const StepLoad& load);
 

@@ -34,12 +34,38 @@ Result<void> WriteFileAtomically(const fs::path& path, std::string_view content)
   return file.Commit();
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+fs::path LinkTarget(const fs::path& path) {
+  constexpr int kMaxLinks = 40;  // as Linux: longer chains are loops
+  std::error_code error;
+  fs::path target = path;
+  for (int i = 0; i < kMaxLinks && fs::is_symlink(fs::symlink_status(target, error)); ++i) {
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) break;
+    target = target.parent_path() / next;  // an absolute `next` replaces it all
+  }
+  return target;
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), target_(path_) {
   std::error_code ignored;  // a missing folder shows when the file is opened
-  if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), ignored);
-  temporary_ = path_;
-  temporary_ += ".tmp." + std::to_string(::getpid());
-  stream_.open(temporary_, std::ios::binary | std::ios::trunc);
+  const fs::file_status status = fs::status(path_, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
+    stream_.open(path_, std::ios::binary);
+  } else {
+    target_ = LinkTarget(path_);
+    if (fs::is_symlink(fs::symlink_status(target_, ignored))) {
+      open_error_ = std::strerror(ELOOP);
+      return;
+    }
+    if (target_.has_parent_path()) fs::create_directories(target_.parent_path(), ignored);
+    temporary_ = target_;
+    temporary_ += ".tmp." + std::to_string(::getpid());
+    stream_.open(temporary_, std::ios::binary | std::ios::trunc);
+  }
+  if (!stream_) {
+    open_error_ = std::strerror(errno);
+    temporary_.clear();
+  }
 }
 
 AtomicFile::~AtomicFile() {
@@ -49,14 +75,28 @@ AtomicFile::~AtomicFile() {
   fs::remove(temporary_, ignored);
 }
 
+Diagnostic AtomicFile::CannotWrite(const std::string& reason) const {
+  return FileError(path_.string(), "cannot be written" + (reason.empty() ? "" : ": " + reason));
+}
+
+Result<void> AtomicFile::Finish() {
+  if (!open_error_.empty()) return CannotWrite(open_error_);
+  if (stream_.is_open()) {
+    stream_.flush();
+    const bool good = stream_.good();
+    stream_.close();
+    if (!good) stream_.setstate(std::ios::badbit);
+  }
+  if (!stream_) return CannotWrite("");
+  return {};
+}
+
 Result<void> AtomicFile::Commit() {
-  stream_.flush();
-  const bool good = stream_.good();
-  stream_.close();
-  if (!good || stream_.fail()) return FileError(path_.string(), "cannot be written");
+  Result<void> finished = Finish();
+  if (!finished.ok() || temporary_.empty()) return finished;
   std::error_code error;
-  fs::rename(temporary_, path_, error);
-  if (error) return FileError(path_.string(), "cannot be written: " + error.message());
+  fs::rename(temporary_, target_, error);
+  if (error) return CannotWrite(error.message());
   temporary_.clear();
   return {};
 }

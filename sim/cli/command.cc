@@ -1,9 +1,10 @@
 #include "sim/cli/command.h"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
+#include <variant>
 
-#include "sim/base/file.h"
+#include "sim/cli/checks.h"
+#include "sim/scenario/scenario.h"
 
 namespace switchyard {
 namespace fs = std::filesystem;
@@ -17,7 +18,9 @@ void AddScenarioOptions(CLI::App& command, ScenarioOptions& options) {
       ->allow_extra_args(false);
   command.add_option("--fidelity", options.fidelity, "Same as --set simulation.fidelity=NAME")
       ->type_name("NAME");
-  command.add_option("--seed", options.seed, "Same as --set simulation.seed=N")->type_name("N");
+  command.add_option("--seed", options.seed, "Same as --set simulation.seed=N")
+      ->type_name("N")
+      ->check(Unsigned64());
 }
 
 fs::path DataRoot() {
@@ -34,16 +37,14 @@ fs::path DataRoot() {
   return SWITCHYARD_DATA_ROOT;
 }
 
-ExitCode Complain(const Diagnostics& diagnostics) {
-  std::cerr << ToString(diagnostics);
-  return ExitCode::kBadInput;
+void PlanToRead(const Scenario& scenario, OutputPlan& plan) {
+  const auto* trace = std::get_if<TraceRouting>(&scenario.routing);
+  if (trace != nullptr) plan.Reads("the trace of " + scenario.name, trace->path);
 }
 
-Result<void> Emit(const std::string& file, const std::string& content) {
-  if (file != "-") return WriteFileAtomically(file, content);
-  std::cout << content << std::flush;
-  if (!std::cout) return FileError("standard output", "cannot be written");
-  return {};
+CLI::Option* AddOutput(CLI::App& command, const std::string& flag, std::optional<std::string>& file,
+                       const std::string& help) {
+  return command.add_option(flag, file, help)->type_name("FILE")->check(NotEmpty());
 }
 
 }  // namespace switchyard

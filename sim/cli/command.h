@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "sim/base/result.h"
+#include "sim/cli/outputs.h"
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace switchyard {
+
+struct Scenario;
 
 // Relied upon by scripts (README.md).
 enum class ExitCode : int { kOk = 0, kBadInput = 1, kUsage = 2, kInternal = 3 };
@@ -43,10 +47,21 @@ void AddScenarioOptions(CLI::App& command, ScenarioOptions& options);
 // the one the program was built from.
 [[nodiscard]] std::filesystem::path DataRoot();
 
-// Prints diagnostics on stderr, one a line.
+// Print diagnostics on stderr, one a line: of a file, of the command line.
 ExitCode Complain(const Diagnostics& diagnostics);
+ExitCode ComplainOfUsage(const Diagnostics& diagnostics);
 
-// To the file, or to stdout when it is "-".
-Result<void> Emit(const std::string& file, const std::string& content);
+// Says so and is kInternal when a simulated step did not conserve tokens and bytes.
+ExitCode CheckConservation(const std::string& scenario, bool conserved);
+
+// The files that the simulation of a scenario reads.
+void PlanToRead(const Scenario& scenario, OutputPlan& plan);
+
+// Checks the plan and makes its folders; says what is wrong, and is kOk when nothing is.
+ExitCode Prepare(OutputPlan& plan);
+
+// A file to write the results into, or "-": standard output.
+CLI::Option* AddOutput(CLI::App& command, const std::string& flag, std::optional<std::string>& file,
+                       const std::string& help);
 
 }  // namespace switchyard

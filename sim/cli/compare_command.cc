@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "sim/cli/checks.h"
 #include "sim/cli/command.h"
 #include "sim/cli/isolate.h"
+#include "sim/cli/outputs.h"
 #include "sim/pipeline/simulate.h"
 #include "sim/report/json.h"
 #include "sim/scenario/load.h"
@@ -27,14 +29,27 @@ struct CompareOptions {
   std::optional<std::string> json;
 };
 
-Result<std::string> SimulateOne(const std::string& file, const CompareOptions& options) {
-  const LoadOptions load{DataRoot(), options.common.sets, options.common.seed,
-                         options.common.fidelity};
-  Result<LoadedScenario> loaded = LoadScenario(file, load);
-  if (!loaded.ok()) return loaded.errors();
-  const auto step = Simulate(std::move(loaded.value().scenario));
+Result<std::string> SimulateOne(const Scenario& scenario) {
+  const auto step = Simulate(scenario);
   if (!step.ok()) return step.errors();
   return ToJson(step.value()->result);
+}
+
+Result<std::vector<Scenario>> LoadAll(const CompareOptions& options) {
+  std::vector<Scenario> scenarios;
+  Diagnostics errors;
+  const LoadOptions load{DataRoot(), options.common.sets, options.common.seed,
+                         options.common.fidelity};
+  for (const std::string& file : options.scenarios) {
+    Result<LoadedScenario> loaded = LoadScenario(file, load);
+    if (loaded.ok()) {
+      scenarios.push_back(std::move(loaded.value().scenario));
+    } else {
+      errors.insert(errors.end(), loaded.errors().begin(), loaded.errors().end());
+    }
+  }
+  if (!errors.empty()) return errors;
+  return scenarios;
 }
 
 // Reported: what, where in the result, unit, its factor, and whether a relative change means
@@ -101,24 +116,47 @@ std::string Table(const std::vector<Json>& results) {
   return out + "\n";
 }
 
-ExitCode Compare(const CompareOptions& options) {
+Result<std::vector<Json>> SimulateAll(const std::vector<Scenario>& scenarios) {
   std::vector<Json> results;
   Diagnostics errors;
-  for (const std::string& file : options.scenarios) {
-    const Result<std::string> result = RunInChild([&] { return SimulateOne(file, options); });
+  for (const Scenario& scenario : scenarios) {
+    const Result<std::string> result = RunInChild([&] { return SimulateOne(scenario); });
     if (result.ok()) {
       results.push_back(Json::parse(result.value()));
     } else {
       errors.insert(errors.end(), result.errors().begin(), result.errors().end());
     }
   }
-  if (!errors.empty()) return Complain(errors);
-  if (options.json) {
-    const Result<void> written = Emit(*options.json, Json(results).dump(2) + "\n");
-    if (!written.ok()) return Complain(written.errors());
+  if (!errors.empty()) return errors;
+  return results;
+}
+
+ExitCode CheckAllConservation(const std::vector<Json>& results) {
+  ExitCode worst = ExitCode::kOk;
+  for (const Json& r : results) {
+    const ExitCode code = CheckConservation(r["scenario"], r["conservation"]["ok"]);
+    if (code != ExitCode::kOk) worst = code;
   }
-  if (options.json != "-") std::cout << Table(results);
-  return ExitCode::kOk;
+  return worst;
+}
+
+ExitCode Compare(const CompareOptions& options) {
+  OutputPlan plan;
+  for (const std::string& file : options.scenarios) plan.Reads("a scenario", file);
+  if (options.json) plan.Writes("--json", *options.json);
+  if (const auto checked = plan.Check(); !checked.ok()) return ComplainOfUsage(checked.errors());
+  const Result<std::vector<Scenario>> scenarios = LoadAll(options);
+  if (!scenarios.ok()) return Complain(scenarios.errors());
+  for (const Scenario& scenario : scenarios.value()) PlanToRead(scenario, plan);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
+
+  const Result<std::vector<Json>> results = SimulateAll(scenarios.value());
+  if (!results.ok()) return Complain(results.errors());
+  OutputSet set;
+  if (options.json) set.Add(*options.json, Json(results.value()).dump(2) + "\n");
+  if (const auto written = set.Commit(); !written.ok()) return Complain(written.errors());
+  if (options.json != "-") std::cout << Table(results.value());
+  return CheckAllConservation(results.value());
 }
 
 }  // namespace
@@ -128,10 +166,10 @@ void AddCompareCommand(CLI::App& app, Action& action) {
   CLI::App* compare = app.add_subcommand("compare", "Simulate several scenarios side by side");
   compare->add_option("SCENARIO", options->scenarios, "Scenario files; the first is the reference")
       ->required()
-      ->expected(2, 16);
+      ->expected(2, 16)
+      ->check(NotEmpty());
   AddScenarioOptions(*compare, options->common);
-  compare->add_option("--json", options->json, "Write a list of results; -: to standard output")
-      ->type_name("FILE");
+  AddOutput(*compare, "--json", options->json, "Write a list of results; -: to standard output");
   compare->callback([options, &action] { action = [options] { return Compare(*options); }; });
 }
 

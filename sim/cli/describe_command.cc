@@ -1,12 +1,15 @@
 // switchyard describe and schema: what a scenario may say.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "sim/base/file.h"
 #include "sim/cli/command.h"
-#include "sim/collectives/collective_algorithm.h"
 #include "sim/engine/executor.h"
 #include "sim/scenario/cards.h"
 #include "sim/scenario/describe.h"
@@ -21,25 +24,47 @@ std::string Lines(const std::string& title, const std::vector<std::string>& name
   return out;
 }
 
-// Catalogues that are not messages of the schema.
-std::string Catalogue(const std::string& kind) {
-  if (kind == "models")
-    return Lines("Model cards (models/cards)", CardNames(CardKind::kModel, DataRoot()));
-  if (kind == "clusters") {
-    return Lines("Cluster cards (topologies/cards)", CardNames(CardKind::kCluster, DataRoot()));
+struct DescribeOptions {
+  std::string kind = "scenario";
+  std::vector<std::string> names;
+};
+
+// All cards of a kind, or one of them as it stands in its file: with the sources of its figures.
+Result<std::string> DescribeCards(CardKind kind, const std::string& title,
+                                  const std::vector<std::string>& names) {
+  constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+  const std::vector<std::string> cards = CardNames(kind, DataRoot());
+  if (names.empty()) return Lines(title, cards);
+  const std::string& name = names.front();
+  if (names.size() > 1 || std::find(cards.begin(), cards.end(), name) == cards.end()) {
+    const std::string found = fmt::format("{}", fmt::join(names, " "));
+    return Problem("no " + CardKey(kind) + " card '" + found + "'" + Suggestion(found, cards));
   }
-  if (kind == "fidelities") return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
-  if (kind == "collectives") return Lines("Collective algorithms", CollectiveAlgorithmNames());
-  return {};
+  return ReadFile(CardPath(kind, name, DataRoot()), kMaxBytes);
 }
 
-ExitCode Describe(const std::string& kind) {
-  const std::string catalogue = Catalogue(kind);
-  if (!catalogue.empty()) {
-    std::cout << catalogue;
-    return ExitCode::kOk;
+// A path of fields: "scenario.model.attention", or "capacity" and "rule".
+Result<std::string> DescribePath(const DescribeOptions& options) {
+  const std::string root = "scenario.";
+  std::string path = options.kind;
+  for (const std::string& name : options.names) path += "." + name;
+  return DescribeMessage(path.starts_with(root) ? path.substr(root.size()) : path);
+}
+
+Result<std::string> TextOf(const DescribeOptions& options) {
+  if (options.kind == "models") {
+    return DescribeCards(CardKind::kModel, "Model cards (models/cards)", options.names);
   }
-  const Result<std::string> text = DescribeMessage(kind);
+  if (options.kind == "clusters") {
+    return DescribeCards(CardKind::kCluster, "Cluster cards (topologies/cards)", options.names);
+  }
+  if (options.kind != "fidelities") return DescribePath(options);
+  if (!options.names.empty()) return Problem("fidelities is a list of names: nothing is below it");
+  return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
+}
+
+ExitCode Describe(const DescribeOptions& options) {
+  const Result<std::string> text = TextOf(options);
   if (!text.ok()) return Complain(text.errors());
   std::cout << text.value();
   return ExitCode::kOk;
@@ -48,14 +73,15 @@ ExitCode Describe(const std::string& kind) {
 }  // namespace
 
 void AddDescribeCommand(CLI::App& app, Action& action) {
-  auto kind = std::make_shared<std::string>("scenario");
+  auto options = std::make_shared<DescribeOptions>();
   CLI::App* describe =
       app.add_subcommand("describe", "Explain a part of scenario files, or list a catalogue");
-  describe->add_option(
-      "KIND", *kind,
-      "Path of fields (scenario, cluster.node, capacity, ...), or models, clusters, "
-      "fidelities, collectives");
-  describe->callback([kind, &action] { action = [kind] { return Describe(*kind); }; });
+  describe->add_option("KIND", options->kind,
+                       "Path of fields (scenario, cluster.node, capacity, ...), or models, "
+                       "clusters, fidelities");
+  describe->add_option("NAME", options->names,
+                       "A field below KIND, or the card to print: models mixtral_8x7b");
+  describe->callback([options, &action] { action = [options] { return Describe(*options); }; });
 }
 
 void AddSchemaCommand(CLI::App& app, Action& action) {

@@ -5,8 +5,11 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <new>
 #include <string_view>
 
 #include "sim/base/check.h"
@@ -18,6 +21,7 @@ namespace {
 constexpr char kText = 'T';
 constexpr char kErrors = 'E';
 constexpr char kCrash = 'X';
+constexpr char kNoMemory = 'M';
 
 void WriteAll(int pipe, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -78,13 +82,24 @@ Diagnostics Unpack(std::string_view bytes) {
   try {
     const Result<std::string> result = work();
     WriteAll(pipe, result.ok() ? kText + result.value() : kErrors + Pack(result.errors()));
+  } catch (const std::bad_alloc&) {
+    WriteAll(pipe, {&kNoMemory, 1});
   } catch (const std::exception& error) {
     WriteAll(pipe, kCrash + std::string(error.what()));
   }
   std::_Exit(0);  // buffered output belongs to the parent
 }
 
+std::string DescribeSignal(int signal) {
+  std::string text = "a simulation was ended by signal " + std::to_string(signal) + " (" +
+                     std::string(::strsignal(signal)) + ")";
+  if (signal == SIGKILL) text += ", as happens when the machine runs out of memory";
+  return text;
+}
+
 }  // namespace
+
+ChildKilled::ChildKilled(int signal) : std::runtime_error(DescribeSignal(signal)) {}
 
 Result<std::string> RunInChild(const std::function<Result<std::string>()>& work) {
   std::array<int, 2> ends;
@@ -99,7 +114,9 @@ Result<std::string> RunInChild(const std::function<Result<std::string>()>& work)
   const std::string bytes = ReadAll(ends[0]);
   ::close(ends[0]);
   int status = 0;
-  ::waitpid(child, &status, 0);
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (WIFSIGNALED(status)) throw ChildKilled(WTERMSIG(status));
+  if (!bytes.empty() && bytes[0] == kNoMemory) throw std::bad_alloc();
   SWITCHYARD_CHECK(!bytes.empty() && bytes[0] != kCrash,
                    bytes.empty() ? "a simulation's process died" : bytes.substr(1));
   if (bytes[0] == kErrors) return Unpack(std::string_view(bytes).substr(1));

@@ -2,8 +2,10 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <new>
 
 #include "sim/cli/command.h"
+#include "sim/cli/isolate.h"
 
 namespace {
 
@@ -37,6 +39,12 @@ ExitCode Run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return static_cast<int>(Run(argc, argv));
+  } catch (const switchyard::ChildKilled& killed) {
+    std::cerr << "switchyard: " << killed.what() << "\n";
+    return static_cast<int>(ExitCode::kInternal);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "switchyard: out of memory\n";
+    return static_cast<int>(ExitCode::kInternal);
   } catch (const std::exception& error) {
     std::cerr << "switchyard: internal error: " << error.what()
               << "\nThis is a bug in Switchyard, not in your files; please report it with them.\n";

@@ -7,13 +7,15 @@
 #include <ostream>
 #include <string>
 
-#include "sim/base/file.h"
 #include "sim/base/progress.h"
+#include "sim/cli/checks.h"
 #include "sim/cli/command.h"
-#include "sim/cli/timeline_file.h"
+#include "sim/cli/outputs.h"
 #include "sim/pipeline/simulate.h"
+#include "sim/pipeline/timeline_input.h"
 #include "sim/report/csv.h"
 #include "sim/report/json.h"
+#include "sim/report/perfetto/perfetto.h"
 #include "sim/report/text.h"
 #include "sim/scenario/load.h"
 
@@ -31,38 +33,49 @@ struct RunOptions {
   bool quiet = false;
 };
 
-// The fully resolved scenario goes beside the results, so that they can be repeated from their own
-// folder.
-Result<void> WriteJson(const std::string& file, const SimulatedStep& step,
-                       const std::string& resolved) {
-  Result<void> written = Emit(file, ToJson(step.result));
-  if (!written.ok() || file == "-") return written;
-  fs::path beside(file);
-  beside.replace_extension(".scenario.yaml");
-  return WriteFileAtomically(beside, resolved);
+constexpr const char* kFolderFiles[] = {"scenario.yaml", "collectives.csv", "links.csv",
+                                        "experts.csv",   "result.json",     "timeline.pftrace"};
+
+// The fully resolved scenario goes beside the JSON result, so that it can be repeated from its own
+// folder. Empty: nowhere.
+std::string ScenarioBeside(const std::optional<std::string>& json) {
+  if (!json || json == "-" || IsDevice(*json)) return {};
+  return fs::path(*json).replace_extension(".scenario.yaml");
 }
 
-Result<void> WriteFolder(const fs::path& folder, const SimulatedStep& step,
-                         const std::string& resolved) {
-  const std::pair<const char*, std::string> files[] = {
-      {"scenario.yaml", resolved},          {"collectives.csv", CollectivesCsv(step.result)},
-      {"links.csv", LinksCsv(step.result)}, {"experts.csv", ExpertsCsv(step.result)},
-      {"result.json", ToJson(step.result)},
-  };
-  for (const auto& [name, content] : files) {
-    Result<void> written = WriteFileAtomically(folder / name, content);
-    if (!written.ok()) return written;
+void PlanOutputs(const RunOptions& options, OutputPlan& plan) {
+  plan.Reads("the scenario", options.scenario);
+  if (options.out) {
+    for (const char* name : kFolderFiles) plan.Writes("--out", fs::path(*options.out) / name);
   }
-  return WriteTimeline(folder / "timeline.pftrace", step, resolved);
+  if (options.perfetto) plan.Writes("--perfetto", *options.perfetto);
+  if (options.json) plan.Writes("--json", *options.json);
+  const std::string beside = ScenarioBeside(options.json);
+  if (!beside.empty()) plan.Writes("the resolved scenario beside --json", beside);
 }
 
 Result<void> WriteOutputs(const RunOptions& options, const SimulatedStep& step,
                           const std::string& resolved) {
-  Result<void> written;
-  if (options.out) written = WriteFolder(*options.out, step, resolved);
-  if (written.ok() && options.perfetto) written = WriteTimeline(*options.perfetto, step, resolved);
-  if (written.ok() && options.json) written = WriteJson(*options.json, step, resolved);
-  return written;
+  OutputSet set;
+  const auto timeline = [&](std::ostream& out) -> Result<void> {
+    const auto written = WritePerfetto(TimelineInput(step, resolved), {}, out);
+    if (!written.ok()) return written.errors();
+    return {};
+  };
+  if (options.out) {
+    const fs::path folder(*options.out);
+    set.Add(folder / "scenario.yaml", resolved);
+    set.Add(folder / "collectives.csv", CollectivesCsv(step.result));
+    set.Add(folder / "links.csv", LinksCsv(step.result));
+    set.Add(folder / "experts.csv", ExpertsCsv(step.result));
+    set.Add(folder / "result.json", ToJson(step.result));
+    set.Add(folder / "timeline.pftrace", timeline);
+  }
+  if (options.perfetto) set.Add(*options.perfetto, timeline);
+  if (options.json) set.Add(*options.json, ToJson(step.result));
+  const std::string beside = ScenarioBeside(options.json);
+  if (!beside.empty()) set.Add(beside, resolved);
+  return set.Commit();
 }
 
 Result<std::unique_ptr<SimulatedStep>> SimulateShowingProgress(Scenario scenario,
@@ -75,21 +88,24 @@ Result<std::unique_ptr<SimulatedStep>> SimulateShowingProgress(Scenario scenario
 }
 
 ExitCode RunScenario(const RunOptions& options) {
+  OutputPlan plan;
+  PlanOutputs(options, plan);
+  if (const auto checked = plan.Check(); !checked.ok()) return ComplainOfUsage(checked.errors());
   const LoadOptions load{DataRoot(), options.common.sets, options.common.seed,
                          options.common.fidelity};
   Result<LoadedScenario> loaded = LoadScenario(options.scenario, load);
   if (!loaded.ok()) return Complain(loaded.errors());
+  PlanToRead(loaded.value().scenario, plan);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
+
   Result<std::unique_ptr<SimulatedStep>> step = SimulateShowingProgress(
       std::move(loaded.value().scenario), options.quiet ? nullptr : TerminalOrNull());
   if (!step.ok()) return Complain(step.errors());
+  const RunResult& result = step.value()->result;
   const Result<void> written = WriteOutputs(options, *step.value(), loaded.value().resolved_yaml);
   if (!written.ok()) return Complain(written.errors());
-  if (!options.quiet && options.json != "-") std::cout << ToText(step.value()->result);
-  if (!step.value()->result.conservation.ok) {
-    std::cerr << "switchyard: internal error: the simulation lost or invented tokens or bytes\n";
-    return ExitCode::kInternal;
-  }
-  return ExitCode::kOk;
+  if (!options.quiet && options.json != "-") std::cout << ToText(result);
+  return CheckConservation(result.scenario, result.conservation.ok);
 }
 
 }  // namespace
@@ -97,15 +113,18 @@ ExitCode RunScenario(const RunOptions& options) {
 void AddRunCommand(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "Simulate one step of a scenario and report it");
-  run->add_option("SCENARIO", options->scenario, "Scenario file (YAML or JSON)")->required();
+  run->add_option("SCENARIO", options->scenario, "Scenario file (YAML or JSON)")
+      ->required()
+      ->check(NotEmpty());
   AddScenarioOptions(*run, options->common);
-  run->add_option("--json", options->json, "Write the result as JSON; -: to standard output, alone")
-      ->type_name("FILE");
-  run->add_option("--perfetto", options->perfetto, "Write the timeline for ui.perfetto.dev")
-      ->type_name("FILE");
-  run->add_option("--out", options->out,
-                  "Write JSON, CSV, timeline and the resolved scenario into a folder")
-      ->type_name("DIR");
+  AddOutput(*run, "--json", options->json,
+            "Write the result as JSON; -: to standard output, alone");
+  AddOutput(*run, "--perfetto", options->perfetto, "Write the timeline for ui.perfetto.dev")
+      ->check(NotStandardOutput());
+  AddOutput(*run, "--out", options->out,
+            "Write JSON, CSV, timeline and the resolved scenario into a folder")
+      ->type_name("DIR")
+      ->check(NotStandardOutput());
   run->add_flag("--quiet", options->quiet, "Print no report");
   run->callback([options, &action] { action = [options] { return RunScenario(*options); }; });
 }

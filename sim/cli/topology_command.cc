@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "sim/cli/checks.h"
 #include "sim/cli/command.h"
+#include "sim/cli/outputs.h"
 #include "sim/scenario/load.h"
 #include "topologies/analysis/analysis.h"
 #include "topologies/analysis/report.h"
@@ -23,29 +25,31 @@ struct TopologyOptions {
   std::optional<std::string> graphml;
 };
 
-Result<void> WriteGraphs(const TopologyOptions& options, const Platform& platform) {
-  Result<void> written;
-  if (options.dot) written = Emit(*options.dot, ToDot(platform));
-  if (written.ok() && options.graphml) written = Emit(*options.graphml, ToGraphml(platform));
-  return written;
-}
-
 ExitCode Show(const TopologyOptions& options) {
+  OutputPlan plan;
+  plan.Reads("the card", options.source);
+  if (options.json) plan.Writes("--json", *options.json);
+  if (options.dot) plan.Writes("--dot", *options.dot);
+  if (options.graphml) plan.Writes("--graphml", *options.graphml);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   Result<ClusterSpec> cluster = LoadClusterCard(options.source, DataRoot());
   if (!cluster.ok()) return Complain(cluster.errors());
   if (options.nodes) cluster.value().nodes = *options.nodes;
   const Result<Platform> platform = BuildPlatform(cluster.value());
   if (!platform.ok()) return Complain(platform.errors());
-  const Result<void> graphs = WriteGraphs(options, platform.value());
-  if (!graphs.ok()) return Complain(graphs.errors());
-  if (options.dot == "-" || options.graphml == "-") return ExitCode::kOk;
-  const auto paths = MakePathSelector(cluster.value().paths, platform.value());
-  const TopologyAnalysis analysis = Analyze(platform.value(), *paths);
-  if (options.json) {
-    const Result<void> written = Emit(*options.json, ToJson(platform.value(), analysis));
-    if (!written.ok()) return Complain(written.errors());
+
+  const bool text = options.json != "-" && options.dot != "-" && options.graphml != "-";
+  std::optional<TopologyAnalysis> analysis;
+  if (text || options.json) {
+    const auto paths = MakePathSelector(cluster.value().paths, platform.value());
+    analysis = Analyze(platform.value(), *paths);
   }
-  if (options.json != "-") std::cout << ToText(platform.value(), analysis);
+  OutputSet set;
+  if (options.dot) set.Add(*options.dot, ToDot(platform.value()));
+  if (options.graphml) set.Add(*options.graphml, ToGraphml(platform.value()));
+  if (options.json) set.Add(*options.json, ToJson(platform.value(), *analysis));
+  if (const auto written = set.Commit(); !written.ok()) return Complain(written.errors());
+  if (text) std::cout << ToText(platform.value(), *analysis);
   return ExitCode::kOk;
 }
 
@@ -60,17 +64,15 @@ void AddTopologyCommand(CLI::App& app, Action& action) {
     command
         ->add_option("CLUSTER", options->source,
                      "Name of a card in topologies/cards, or a card's file")
-        ->required();
+        ->required()
+        ->check(NotEmpty());
     command->add_option("--nodes", options->nodes, "Number of nodes, instead of the card's")
         ->check(CLI::Range(1, 65536));
-    command->add_option("--json", options->json, "Write as JSON; -: to standard output")
-        ->type_name("FILE");
-    command
-        ->add_option("--dot", options->dot, "Write a Graphviz graph; -: to standard output, alone")
-        ->type_name("FILE");
-    command
-        ->add_option("--graphml", options->graphml, "Write GraphML; -: to standard output, alone")
-        ->type_name("FILE");
+    AddOutput(*command, "--json", options->json, "Write as JSON; -: to standard output, alone");
+    AddOutput(*command, "--dot", options->dot,
+              "Write a Graphviz graph; -: to standard output, alone");
+    AddOutput(*command, "--graphml", options->graphml,
+              "Write GraphML; -: to standard output, alone");
     command->callback([options, &action] { action = [options] { return Show(*options); }; });
   };
   add("show", "Tree of nodes and switches, bandwidths, bisection");

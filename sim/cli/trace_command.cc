@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "sim/cli/checks.h"
 #include "sim/cli/command.h"
+#include "sim/cli/outputs.h"
 #include "sim/routing/fitted_presets.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_generate.h"
@@ -32,14 +34,17 @@ void Warn(const RouterTrace& trace) {
 }
 
 ExitCode Info(const InfoOptions& options) {
+  OutputPlan plan;
+  plan.Reads("the trace", options.file);
+  if (options.json) plan.Writes("--json", *options.json);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace = LoadTrace(options.file, {options.experts});
   if (!trace.ok()) return Complain(trace.errors());
   Warn(trace.value());
   const TraceStats stats = ComputeTraceStats(trace.value());
-  if (options.json) {
-    const Result<void> written = Emit(*options.json, ToJson(stats));
-    if (!written.ok()) return Complain(written.errors());
-  }
+  OutputSet set;
+  if (options.json) set.Add(*options.json, ToJson(stats));
+  if (const auto written = set.Commit(); !written.ok()) return Complain(written.errors());
   if (options.json != "-") std::cout << ToText(stats);
   return ExitCode::kOk;
 }
@@ -51,6 +56,10 @@ struct ConvertOptions {
 };
 
 ExitCode Convert(const ConvertOptions& options) {
+  OutputPlan plan;
+  plan.Reads("the trace", options.from);
+  plan.Writes("TO", options.to);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace = LoadTrace(options.from, {options.experts});
   if (!trace.ok()) return Complain(trace.errors());
   Warn(trace.value());
@@ -87,6 +96,9 @@ RoutingSpec LawOf(const GenerateOptions& options) {
 }
 
 ExitCode Generate(const GenerateOptions& options) {
+  OutputPlan plan;
+  plan.Writes("TO", options.to);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace =
       GenerateTrace(LawOf(options), options.shape, options.seed, options.sequence);
   if (!trace.ok()) return Complain(trace.errors());
@@ -99,20 +111,22 @@ void AddInfo(CLI::App& trace, Action& action) {
   CLI::App* info =
       trace.add_subcommand("info", "Statistics of a trace: skew, locality, cache hits");
   info->add_option("FILE", options->file, "A .trace, or .npy of ids [tokens, layers, top_k]")
-      ->required();
+      ->required()
+      ->check(NotEmpty());
   info->add_option("--experts", options->experts,
                    "Experts of the model; default: as the trace says, or its largest id plus one");
-  info->add_option("--json", options->json, "Write the statistics as JSON; -: to standard output")
-      ->type_name("FILE");
+  AddOutput(*info, "--json", options->json, "Write the statistics as JSON; -: to standard output");
   info->callback([options, &action] { action = [options] { return Info(*options); }; });
 }
 
 void AddConvert(CLI::App& trace, Action& action) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App* convert = trace.add_subcommand("convert", "Between .npy and .trace, either way");
-  convert->add_option("FROM", options->from, "The trace to read")->required();
+  convert->add_option("FROM", options->from, "The trace to read")->required()->check(NotEmpty());
   convert->add_option("TO", options->to, "The file to write; its extension says the format")
-      ->required();
+      ->required()
+      ->check(NotEmpty())
+      ->check(NotStandardOutput());
   convert->add_option("--experts", options->experts, "Experts of the model, when reading .npy");
   convert->callback([options, &action] { action = [options] { return Convert(*options); }; });
 }
@@ -120,7 +134,10 @@ void AddConvert(CLI::App& trace, Action& action) {
 void AddGenerate(CLI::App& trace, Action& action) {
   auto options = std::make_shared<GenerateOptions>();
   CLI::App* generate = trace.add_subcommand("generate", "Draw a synthetic trace");
-  generate->add_option("TO", options->to, "The .trace to write")->required();
+  generate->add_option("TO", options->to, "The .trace to write")
+      ->required()
+      ->check(NotEmpty())
+      ->check(NotStandardOutput());
   CLI::Option* preset =
       generate->add_option("--preset", options->preset, "Generator fitted to real traces")
           ->check(CLI::IsMember(PresetNames()))
@@ -147,7 +164,9 @@ void AddGenerate(CLI::App& trace, Action& action) {
   generate->add_option("--sequence", options->sequence, "Tokens per sequence")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();
-  generate->add_option("--seed", options->seed, "Of everything random")->capture_default_str();
+  generate->add_option("--seed", options->seed, "Of everything random")
+      ->check(Unsigned64())
+      ->capture_default_str();
   generate->callback([options, &action] { action = [options] { return Generate(*options); }; });
 }
 

@@ -26,6 +26,7 @@ std::unique_ptr<CollectiveAlgorithm> MakeCollectiveAlgorithm(std::string_view na
 
 std::vector<std::string> CollectiveAlgorithmNames() {
   std::vector<std::string> names;
+  names.reserve(kAlgorithms.size());
   for (const Entry& entry : kAlgorithms) names.emplace_back(entry.name);
   return names;
 }

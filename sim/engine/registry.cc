@@ -26,6 +26,7 @@ std::unique_ptr<Executor> MakeExecutor(std::string_view fidelity) {
 
 std::vector<std::string> ExecutorNames() {
   std::vector<std::string> names;
+  names.reserve(kExecutors.size());
   for (const Entry& entry : kExecutors) names.emplace_back(entry.name);
   return names;
 }

@@ -66,6 +66,8 @@ void TaskRunner::OnEvent(Event event) {
       return LaunchTransfer(event.a, DeviceId(event.b));
     case kBatchStarts:
       return StartBatch(event.a, event.b);
+    case kHeldFlowArrives:
+      return Deliver({event.a, event.b});
   }
 }
 
@@ -107,9 +109,7 @@ void TaskRunner::LaunchTransfer(std::uint32_t slot, DeviceId device) {
   Transfer& transfer = *in_flight_[slot].transfer;
   transfer.progress(device).launched = true;
   ScheduleBatches(slot, device, 0);
-  if (!transfer.store_and_forward() || transfer.progress(device).in_hop0_flows == 0) {
-    ScheduleBatches(slot, device, 1);
-  }
+  ForwardIfReady(slot, device, device);
   LeaveIfDone(slot, device, device);
 }
 
@@ -134,29 +134,68 @@ void TaskRunner::StartBatch(std::uint32_t slot, std::uint32_t batch) {
     path_scratch_.assign(path.begin(), path.end());
     network_->Start({slot, f}, flow.from, flow.to, path_scratch_, flow.bytes);
     ++timeline_.stats.events;
+    if (flow.relayed) {
+      in_flight_[slot].transfer->progress(flow.receiver).relayed_started = true;
+      ForwardIfReady(slot, flow.receiver, flow.sender);
+    }
   }
+}
+
+void TaskRunner::ForwardIfReady(std::uint32_t slot, DeviceId relay, DeviceId cause) {
+  Transfer& transfer = *in_flight_[slot].transfer;
+  DeviceProgress& progress = transfer.progress(relay);
+  if (!progress.launched || progress.forwarding) return;
+  const bool may_stream = !transfer.store_and_forward() && progress.relayed_started;
+  if (progress.in_relayed > 0 && !may_stream) return;
+  progress.forwarding = true;
+  progress.forward_cause = cause;
+  ScheduleBatches(slot, relay, 1);
 }
 
 void TaskRunner::OnFlowEnd(FlowTag tag) {
   ++timeline_.stats.events;
   Transfer& transfer = *in_flight_[tag.transfer].transfer;
-  const Flow flow = transfer.flow(tag.flow);
-  timeline_.bytes_received += flow.bytes;
+  const Flow& flow = transfer.flow(tag.flow);
   meter_.FlowEnds(transfer.path(tag.flow), clock_->Now());
   in_flight_[tag.transfer].meter.FlowEnds(transfer.path(tag.flow), clock_->Now());
+  DeviceProgress& sender = transfer.progress(flow.sender);
+  if (flow.hop > 0 && sender.in_relayed > 0) {
+    sender.held.push_back(tag.flow);  // its last bytes are those of a relayed flow still on its way
+  } else {
+    Deliver(tag);
+  }
+}
+
+// The last relayed flow lets go what waited for it: its bytes still have to cross the second hop's
+// links.
+void TaskRunner::RelayedFlowArrived(std::uint32_t slot, const Flow& flow) {
+  Transfer& transfer = *in_flight_[slot].transfer;
+  DeviceProgress& relay = transfer.progress(flow.receiver);
+  if (--relay.in_relayed > 0) return;
+  ForwardIfReady(slot, flow.receiver, flow.sender);
+  if (relay.held.empty()) return;
+  relay.forward_cause = flow.sender;
+  for (const std::uint32_t held : relay.held) {
+    clock_->At(clock_->Now() + transfer.latency(held), {kHeldFlowArrives, slot, held});
+  }
+  relay.held.clear();
+}
+
+void TaskRunner::Deliver(FlowTag tag) {
+  Transfer& transfer = *in_flight_[tag.transfer].transfer;
+  const Flow flow = transfer.flow(tag.flow);
+  timeline_.bytes_received += flow.bytes;
   DeviceProgress& sender = transfer.progress(flow.sender);
   DeviceProgress& receiver = transfer.progress(flow.receiver);
   --sender.out_flows;
   --receiver.in_flows;
-  if (flow.hop == 0 && --receiver.in_hop0_flows == 0 && transfer.store_and_forward() &&
-      receiver.launched) {
-    ScheduleBatches(tag.transfer, flow.receiver, 1);
-  }
+  if (flow.relayed) RelayedFlowArrived(tag.transfer, flow);
+  const DeviceId cause = flow.hop > 0 ? sender.forward_cause : flow.sender;
   // The receiver first: when both ends leave, the transfer may be gone after the second.
   const bool same_device = flow.sender == flow.receiver;
   const bool sender_done = !same_device && sender.done();
-  LeaveIfDone(tag.transfer, flow.receiver, flow.sender);
-  if (sender_done) LeaveIfDone(tag.transfer, flow.sender, flow.sender);
+  LeaveIfDone(tag.transfer, flow.receiver, cause);
+  if (sender_done) LeaveIfDone(tag.transfer, flow.sender, cause);
 }
 
 void TaskRunner::LeaveIfDone(std::uint32_t slot, DeviceId device, DeviceId cause) {

@@ -32,7 +32,12 @@ class TaskRunner {
   Timeline Run(Clock& clock, Network& network);
 
  private:
-  enum EventKind : std::uint32_t { kComputeEnds, kTransferLaunches, kBatchStarts };
+  enum EventKind : std::uint32_t {
+    kComputeEnds,
+    kTransferLaunches,
+    kBatchStarts,
+    kHeldFlowArrives
+  };
   struct InFlight {
     std::unique_ptr<Transfer> transfer;
     TransferMeter meter;
@@ -46,6 +51,9 @@ class TaskRunner {
   void LaunchTransfer(std::uint32_t slot, DeviceId device);
   void ScheduleBatches(std::uint32_t slot, DeviceId device, std::uint8_t hop);
   void StartBatch(std::uint32_t slot, std::uint32_t batch);
+  void ForwardIfReady(std::uint32_t slot, DeviceId relay, DeviceId cause);
+  void RelayedFlowArrived(std::uint32_t slot, const Flow& flow);
+  void Deliver(FlowTag tag);
   void LeaveIfDone(std::uint32_t slot, DeviceId device, DeviceId cause);
   void EndTask(TaskId task, DeviceId device);
   std::uint32_t SlotOf(TaskId task);

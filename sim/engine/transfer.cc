@@ -67,7 +67,7 @@ void Transfer::CountWork() {
   for (const Flow& flow : set_.flows) {
     ++progress(flow.sender).out_flows;
     ++progress(flow.receiver).in_flows;
-    if (flow.hop == 0) ++progress(flow.receiver).in_hop0_flows;
+    if (flow.relayed) ++progress(flow.receiver).in_relayed;
   }
 }
 

@@ -26,10 +26,15 @@ struct FlowBatch {
 struct DeviceProgress {
   std::uint32_t out_flows = 0;
   std::uint32_t in_flows = 0;
-  std::uint32_t in_hop0_flows = 0;  // its forwarding waits for these under store-and-forward
-  std::uint32_t first_batch = 0;    // batches [first_batch, last_batch) are its own
+  std::uint32_t in_relayed = 0;   // flows still to arrive that it forwards on hop 1
+  std::uint32_t first_batch = 0;  // batches [first_batch, last_batch) are its own
   std::uint32_t last_batch = 0;
-  bool launched = false;  // entered, and its startup time is over
+  bool launched = false;         // entered, and its startup time is over
+  bool relayed_started = false;  // the first flow that it forwards is on its way
+  bool forwarding = false;       // its hop-1 flows have been let go
+  DeviceId forward_cause;        // the device that let them go or held them last
+  std::vector<std::uint32_t>
+      held;  // hop-1 flows done in the network, waiting for the last in_relayed
   [[nodiscard]] bool done() const { return launched && out_flows == 0 && in_flows == 0; }
 };
 
@@ -47,6 +52,7 @@ class Transfer {
   [[nodiscard]] std::span<const LinkId> path(std::uint32_t f) const {
     return {path_links_.data() + path_begin_[f], path_begin_[f + 1] - path_begin_[f]};
   }
+  [[nodiscard]] Seconds latency(std::uint32_t f) const { return latency_[f]; }
   [[nodiscard]] const FlowBatch& batch(std::uint32_t b) const { return batches_[b]; }
   [[nodiscard]] DeviceProgress& progress(DeviceId d) {
     return progress_[d.index() - first_device_];

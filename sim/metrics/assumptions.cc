@@ -27,13 +27,16 @@ std::string RoutingSource(const RoutingSpec& routing) {
 
 std::vector<std::string> Assumptions(const Scenario& scenario) {
   const Efficiencies& e = scenario.compute;
-  return {
-      RoutingSource(scenario.routing),
-      "compute: uncalibrated roofline, " + Percent(e.gemm) + " of peak in GEMMs, " +
-          Percent(e.attention) + " in attention, " + Percent(e.memory) + " of memory",
-      "network: max-min fair shares; no congestion control, no interference with compute",
-      "not modelled: sampling, embedding lookup, host scheduling",
-  };
+  std::vector<std::string> assumptions;
+  if (scenario.model.moe) assumptions.push_back(RoutingSource(scenario.routing));
+  assumptions.push_back("compute: uncalibrated roofline, " + Percent(e.gemm) + " of GEMM peak, " +
+                        Percent(e.attention) + " for attention, " + Percent(e.memory) +
+                        " of memory");
+  assumptions.push_back(
+      "network: max-min fair shares, receivers always ready; no congestion control");
+  assumptions.push_back(
+      "left out: sampling, embedding, host, slow-down of compute by transfers, links' energy");
+  return assumptions;
 }
 
 }  // namespace switchyard

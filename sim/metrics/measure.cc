@@ -103,6 +103,7 @@ std::vector<CollectiveResult> MeasureCollectives(const Simulation& s, const Traf
     result.time_s += inside / task.num_devices;
   }
   std::vector<CollectiveResult> collectives;
+  collectives.reserve(by_layer.size());
   for (auto& [key, result] : by_layer) collectives.push_back(std::move(result));
   return collectives;
 }
@@ -126,7 +127,10 @@ ConservationResult MeasureConservation(const Simulation& s, const RunResult& res
     c.tokens_in = std::uint64_t{s.scenario.workload.tokens_per_device} * s.graph.num_devices *
                   s.scenario.model.moe->top_k * s.plan.moe_layers;
     for (const std::uint64_t tokens : result.load->per_device_tokens) c.tokens_out += tokens;
-    for (const MoeLayerPlan& layer : s.plan.layers) c.tokens_out += layer.dropped + layer.absent;
+    for (const MoeLayerPlan& layer : s.plan.layers) {
+      c.tokens_out += layer.dropped + layer.absent;
+      c.absent += layer.absent;
+    }
   }
   c.bytes_sent = s.timeline.bytes_sent.value;
   c.bytes_received = s.timeline.bytes_received.value;

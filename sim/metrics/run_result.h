@@ -40,10 +40,11 @@ struct MemoryResult {
 };
 struct ConservationResult {
   std::uint64_t tokens_in = 0;   // token-expert pairs chosen
-  std::uint64_t tokens_out = 0;  // token-expert pairs computed plus dropped
+  std::uint64_t tokens_out = 0;  // token-expert pairs computed, dropped or absent
   double bytes_sent = 0;
   double bytes_received = 0;
   bool ok = true;
+  std::uint64_t absent = 0;  // of tokens_out: pairs that a trace does not hold
 };
 struct CollectiveResult {
   std::string name;

@@ -33,6 +33,8 @@ std::string ToString(Fidelity fidelity) {
   switch (fidelity) {
     case Fidelity::kPairwise:
       return "pairwise";
+    case Fidelity::kFlow:
+      return "flow";
   }
   SWITCHYARD_CHECK(false, "a fidelity without a name");
   return {};

@@ -1,5 +1,6 @@
 #include "sim/plan/lower.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,22 +11,26 @@ namespace switchyard {
 namespace {
 
 std::vector<Seconds> Durations(const ComputeOp& op, const ComputeCostModel& cost) {
-  Seconds common;
-  for (const ComputeWork& work : op.common) common += cost.Time(work);
+  const Seconds common = TotalTime(cost, op.common);
   if (op.own.empty()) return {common};
   std::vector<Seconds> durations;
   durations.reserve(op.own.size());
-  for (const ComputeWork& work : op.own) durations.push_back(common + cost.Time(work));
+  for (const KernelList& own : op.own) durations.push_back(common + TotalTime(cost, own));
   return durations;
 }
 
-// The one-way latency between two neighbours of a ring: what each step after the first adds.
+// The one-way latency between neighbours of a ring, of the slowest pair: what each step after the
+// first adds.
 Seconds StepLatency(const Platform& platform, const PathSelector& paths,
                     const std::vector<Flow>& flows) {
-  if (flows.empty()) return {};
+  Seconds slowest;
   std::vector<LinkId> path;
-  paths.AppendPath(flows.front().from, flows.front().to, 0, path);
-  return PathLatency(platform, path);
+  for (const Flow& flow : flows) {
+    path.clear();
+    paths.AppendPath(flow.from, flow.to, 0, path);
+    slowest = std::max(slowest, PathLatency(platform, path));
+  }
+  return slowest;
 }
 
 }  // namespace
@@ -75,22 +80,24 @@ FlowSet StepFlows::ExchangeFlows(const ExpertExchangeOp& op, std::uint32_t micro
   FlowSet set;
   set.startup = scenario_.communication.launch_overhead;
   set.store_and_forward = scenario_.communication.forwarding == Forwarding::kStoreAndForward;
-  const std::uint8_t last_hop =
-      scenario_.communication.all_to_all == AllToAllForm::kNodeDedup ? 1 : 0;
+  const bool two_hops = scenario_.communication.all_to_all == AllToAllForm::kNodeDedup;
   const Bytes each = op.combine ? combine_bytes_ : dispatch_bytes_;
   set.flows.reserve(layer.copies.size());
   for (const Copies& copies : layer.copies) {
     DeviceId from(copies.from);
     DeviceId to(copies.to);
+    const bool inside = platform_.node_of(from) == platform_.node_of(to);
     std::uint8_t hop = copies.hop;
+    bool relayed = two_hops && hop == 0 && !inside;
     if (op.combine) {
-      // Outputs go back the way the tokens came: the last hop first.
+      // Outputs go back the way the tokens came, the last hop first; what did not cross nodes goes
+      // straight back.
       std::swap(from, to);
-      const bool direct = platform_.node_of(from) == platform_.node_of(to) && hop == 0;
-      hop = direct ? 0 : static_cast<std::uint8_t>(last_hop - hop);
+      relayed = hop == 1;
+      hop = two_hops && hop == 0 && !inside ? 1 : 0;
     }
     set.flows.push_back(
-        {platform_.gpu(from), platform_.gpu(to), from, to, copies.count * each, hop});
+        {platform_.gpu(from), platform_.gpu(to), from, to, copies.count * each, hop, relayed});
   }
   return set;
 }

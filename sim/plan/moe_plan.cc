@@ -1,5 +1,6 @@
 #include "sim/plan/moe_plan.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -80,9 +81,13 @@ void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept,
 // dispatch tensor has experts x capacity rows whatever was routed); padding rows are sent and
 // computed like real ones.
 void Planner::Pad(MoeLayerPlan& plan) const {
-  const auto slots = static_cast<std::uint32_t>(
+  // No expert can get more rows from a sender than the sender has tokens; with that bound all
+  // counts stay below 2^32.
+  const std::uint64_t capacity_slots =
       ExpertCapacity(scenario.capacity.factor, layout.tokens_per_rank, scenario.model.moe->top_k,
-                     scenario.model.moe->num_experts));
+                     scenario.model.moe->num_experts);
+  const auto slots =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(capacity_slots, layout.tokens_per_rank));
   std::vector<std::uint32_t> experts_of_rank(layout.ranks);
   for (const std::uint16_t rank : placement.rank_of_expert) ++experts_of_rank[rank];
   plan.rows.assign(plan.rows.size(), slots * layout.ranks);

@@ -37,7 +37,7 @@ class Builder {
     }
     for (std::uint32_t m = 0; m < micro_batches; ++m) {
       AddCompute({OpName::kLmHead, StreamKind::kCompute, kNoLayer, m},
-                 {{WorkOfLmHead(model_, LmHeadRows(), scenario_.parallelism.tensor)}, {}});
+                 {WorkOfLmHead(model_, LmHeadRows(), scenario_.parallelism.tensor), {}});
     }
     return std::move(step_);
   }
@@ -46,9 +46,10 @@ class Builder {
   void AddAttention(std::uint32_t layer, std::uint32_t m) {
     const bool decode = scenario_.workload.phase == StepPhase::kDecode;
     const TokenBatch batch{rows_, static_cast<double>(scenario_.workload.context_length), decode};
-    const AttentionWork work = WorkOfAttention(model_, batch, scenario_.parallelism.tensor);
-    AddCompute({OpName::kAttention, StreamKind::kCompute, layer, m},
-               {{work.projections, work.core}, {}});
+    AttentionWork work = WorkOfAttention(model_, batch, scenario_.parallelism.tensor);
+    KernelList kernels = std::move(work.projections);
+    kernels.insert(kernels.end(), work.core.begin(), work.core.end());
+    AddCompute({OpName::kAttention, StreamKind::kCompute, layer, m}, {std::move(kernels), {}});
     AddTensorCollective(OpName::kAllReduce, CollectiveKind::kAllReduce, layer, m);
   }
 
@@ -57,7 +58,7 @@ class Builder {
     const double width =
         static_cast<double>(model_.dense_intermediate_size) / scenario_.parallelism.tensor;
     AddCompute({OpName::kDenseFfn, StreamKind::kCompute, layer, m},
-               {{WorkOfFfn(model_, rows_, width)}, {}});
+               {WorkOfFfn(model_, rows_, width), {}});
     AddTensorCollective(OpName::kAllReduce, CollectiveKind::kAllReduce, layer, m);
   }
 
@@ -66,7 +67,7 @@ class Builder {
     for (std::uint32_t m = 0; m < micro_batches; ++m) {
       AddAttention(layer, m);
       AddCompute({OpName::kRouter, StreamKind::kCompute, layer, m},
-                 {{WorkOfRouter(model_, share_)}, {}});
+                 {WorkOfRouter(model_, share_), {}});
       dispatched[m] = AddExchange(OpName::kDispatch, {moe_layer, false}, layer, m);
     }
     for (std::uint32_t m = 0; m < micro_batches; ++m) {
@@ -83,19 +84,19 @@ class Builder {
       // The shared experts read what the router read: they need no token from elsewhere.
       current_[m] = routed_[m];
       AddCompute({OpName::kSharedExpert, StreamKind::kCompute, layer, m},
-                 {{WorkOfSharedExperts(model_, share_)}, {}});
+                 {WorkOfSharedExperts(model_, share_), {}});
     }
     current_[m] = dispatched;
     AddCompute({OpName::kExpertGemm, StreamKind::kCompute, layer, m},
                {{}, ExpertWork(plan_.at(moe_layer, m))});
   }
 
-  [[nodiscard]] std::vector<ComputeWork> ExpertWork(const MoeLayerPlan& layer) const {
+  [[nodiscard]] std::vector<KernelList> ExpertWork(const MoeLayerPlan& layer) const {
     std::vector<std::vector<std::uint32_t>> rows(step_.num_devices);
     for (std::size_t e = 0; e < layer.rows.size(); ++e) {
       rows[plan_.placement.rank_of_expert[e]].push_back(layer.rows[e]);
     }
-    std::vector<ComputeWork> work;
+    std::vector<KernelList> work;
     work.reserve(rows.size());
     for (const auto& of_device : rows) {
       work.push_back(WorkOfExperts(model_, of_device, scenario_.gemm_tile));

@@ -20,8 +20,8 @@ namespace switchyard {
 // Kernels run one after the other: `common` on every device, then own[d] on device d of the group
 // (empty: nothing more).
 struct ComputeOp {
-  std::vector<ComputeWork> common;
-  std::vector<ComputeWork> own;
+  KernelList common;
+  std::vector<KernelList> own;
 };
 
 // Tokens to their experts, or their outputs back: sizes come from the MoE plan.

@@ -40,11 +40,13 @@ Json ToObject(const MemoryResult& memory) {
 }
 
 Json ToObject(const ConservationResult& conservation) {
-  return {{"tokens_in", conservation.tokens_in},
-          {"tokens_out", conservation.tokens_out},
-          {"bytes_sent", conservation.bytes_sent},
-          {"bytes_received", conservation.bytes_received},
-          {"ok", conservation.ok}};
+  Json object = {{"tokens_in", conservation.tokens_in},
+                 {"tokens_out", conservation.tokens_out},
+                 {"bytes_sent", conservation.bytes_sent},
+                 {"bytes_received", conservation.bytes_received},
+                 {"ok", conservation.ok}};
+  if (conservation.absent > 0) object["tokens_absent"] = conservation.absent;
+  return object;
 }
 
 // A collective outside the layers has no "layer".

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -21,7 +22,7 @@ constexpr std::size_t kLabelWidth = 15;       // "conservation" and its colon fi
 constexpr std::size_t kMaxBreakdownRows = 8;  // the smallest parts share the last one
 constexpr std::size_t kMaxBreakdownName = 20;
 constexpr std::size_t kMaxLinkName = 40;
-constexpr std::size_t kMaxLinks = 3;
+constexpr std::size_t kMaxLinks = 2;
 constexpr int kBarWidth = 40;
 
 using Lines = std::vector<std::string>;
@@ -152,18 +153,27 @@ void AddNetwork(Lines& lines, const RunResult& result) {
                   FormatBytes(traffic.inter_node_bytes), FormatBytes(traffic.intra_node_bytes)));
 }
 
+// "1.282 kJ": the count's prefix belongs to the unit.
+std::string FormatJoules(double joules) {
+  const std::string count = FormatCount(joules);
+  const bool has_prefix = std::isalpha(static_cast<unsigned char>(count.back())) != 0;
+  return count + (has_prefix ? "J" : " J");
+}
+
 void AddMemory(Lines& lines, const RunResult& result) {
   std::string text =
       fmt::format("{} per device, {}", FormatBytes(result.memory.per_device_peak_bytes),
                   result.memory.fits ? "fits" : "DOES NOT FIT");
-  if (result.energy_j) text += fmt::format(";  energy {} J", FormatCount(*result.energy_j));
+  if (result.energy_j) text += ";  energy " + FormatJoules(*result.energy_j);
   Add(lines, "memory:", text);
 }
 
 void AddConservation(Lines& lines, const ConservationResult& conservation) {
+  const std::string absent =
+      conservation.absent > 0 ? fmt::format(" + {} not in the trace", conservation.absent) : "";
   if (conservation.ok) {
     Add(lines, "conservation:",
-        fmt::format("ok  choices in = computed + dropped: {}; bytes sent = received: {}",
+        fmt::format("ok  choices in = computed + dropped{}: {}; bytes sent = received: {}", absent,
                     conservation.tokens_in, FormatBytes(conservation.bytes_sent)));
     return;
   }

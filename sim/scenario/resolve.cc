@@ -64,6 +64,40 @@ void CheckExpertParallel(pb::Parallelism& parallelism, const pb::Scenario& messa
                      " routed experts; allowed: " + Divisors(experts));
 }
 
+// Tokens that the ranks of one attention replica work on together in one micro-batch.
+std::uint64_t TokensOfReplica(const pb::Scenario& message) {
+  const pb::Workload& workload = message.workload();
+  return std::uint64_t{workload.tokens_per_device()} * message.parallelism().tensor() /
+         workload.micro_batches();
+}
+
+// The default depends on the phase: a usual context in decode, one prompt for each replica in
+// prefill.
+void FillContextLength(pb::Scenario& message) {
+  constexpr std::uint32_t kDecodeContext = 4096;
+  pb::Workload& workload = *message.mutable_workload();
+  if (workload.has_context_length()) return;
+  const bool prefill = workload.phase() == pb::Workload::PREFILL;
+  workload.set_context_length(prefill ? static_cast<std::uint32_t>(TokensOfReplica(message))
+                                      : kDecodeContext);
+}
+
+// A prompt is prefilled whole: chunks that attend to cached tokens are another workload.
+void CheckPrompt(const pb::Scenario& message, const Resolution& at) {
+  const pb::Workload& workload = message.workload();
+  const bool known = at.problems.Usable({"workload.phase", "workload.tokens_per_device"}) &&
+                     at.problems.Usable({"workload.context_length", "workload.micro_batches"}) &&
+                     at.problems.Usable({"parallelism.tensor"});
+  if (!known || workload.phase() != pb::Workload::PREFILL) return;
+  const std::uint64_t tokens = TokensOfReplica(message);
+  if (workload.context_length() <= tokens) return;
+  at.Error("workload.context_length",
+           "a prompt of " + std::to_string(workload.context_length()) +
+               " tokens does not fit the " + std::to_string(tokens) +
+               " tokens that an attention replica prefills in a micro-batch (tokens_per_device x "
+               "tensor / micro_batches)");
+}
+
 void CheckWorkload(const pb::Scenario& message, const Resolution& at) {
   const pb::Workload& workload = message.workload();
   if (!at.problems.Usable({"workload.tokens_per_device"})) return;
@@ -73,13 +107,26 @@ void CheckWorkload(const pb::Scenario& message, const Resolution& at) {
                                            " does not divide the " + std::to_string(tokens) +
                                            " tokens of a device (tokens_per_device)");
   }
-  constexpr std::uint64_t kMaxTokens = (std::uint64_t{1} << 31) - 1;  // token indices are 32-bit
+  // Counts of choices are 32-bit.
+  constexpr std::uint64_t kMaxChoices = (std::uint64_t{1} << 31) - 1;
   const std::uint64_t devices = CountDevices(message, at);
-  if (tokens * devices > kMaxTokens) {
-    at.Error("workload.tokens_per_device", std::to_string(tokens) + " on each of " +
-                                               std::to_string(devices) +
-                                               " devices are more than 2^31 - 1 tokens in all");
+  const bool moe = message.model().has_moe() && at.problems.Usable({"model.moe.top_k"});
+  const std::uint64_t choices = moe ? message.model().moe().top_k() : 1;
+  if (tokens * devices > kMaxChoices / choices) {
+    at.Error("workload.tokens_per_device",
+             std::to_string(tokens) + " on each of " + std::to_string(devices) +
+                 " devices are more than 2^31 - 1 tokens times choices in all");
   }
+  CheckPrompt(message, at);
+}
+
+// Above it, tables that grow with devices and operations no longer fit a workstation's memory.
+void CheckDevices(const pb::Scenario& message, const Resolution& at) {
+  constexpr std::uint32_t kMaxDevices = 16384;
+  const std::uint32_t devices = CountDevices(message, at);
+  if (devices <= kMaxDevices) return;
+  at.Error("cluster.nodes", std::to_string(devices) + " GPUs; a step is simulated on at most " +
+                                std::to_string(kMaxDevices));
 }
 
 Workload ToWorkload(const pb::Workload& from) {
@@ -94,12 +141,16 @@ Workload ToWorkload(const pb::Workload& from) {
 }  // namespace
 
 Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
+  const bool context_given = message.workload().has_context_length();
   FillDefaults(message);
+  if (!context_given) message.mutable_workload()->clear_context_length();
+  FillContextLength(message);
   Scenario scenario;
   scenario.name = message.name();
   scenario.description = message.description();
   scenario.model = ResolveModel(*message.mutable_model(), at);
   scenario.cluster = ResolveCluster(*message.mutable_cluster(), at);
+  CheckDevices(message, at);
   CheckTensorParallel(message, at);
   CheckExpertParallel(*message.mutable_parallelism(), message, at);
   scenario.parallelism = {message.parallelism().tensor(), message.parallelism().expert()};
@@ -112,6 +163,8 @@ Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
   scenario.compute = {compute.gemm_efficiency(), compute.attention_efficiency(),
                       compute.memory_efficiency(), Seconds{compute.kernel_overhead()}};
   scenario.gemm_tile = compute.gemm_tile();
+  scenario.fidelity = message.simulation().fidelity() == pb::Simulation::FLOW ? Fidelity::kFlow
+                                                                              : Fidelity::kPairwise;
   scenario.seed = message.simulation().seed();
   return scenario;
 }

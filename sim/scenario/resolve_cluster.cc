@@ -80,7 +80,7 @@ ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
   cluster.nodes = message.nodes();
   cluster.device = ToDevice(message.device());
   cluster.node = ToNode(message.node());
-  if (message.nodes() > 1) {  // a card's fabric means nothing to one node
+  if (message.has_fabric()) {  // also of one node: there may be more on the command line
     const pb::Fabric::RailOptimized& rails = message.fabric().rail_optimized();
     cluster.fabric = RailOptimizedSpec{rails.nodes_per_unit(), rails.oversubscription(),
                                        Seconds{rails.spine_latency()}};

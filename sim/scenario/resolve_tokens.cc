@@ -34,6 +34,8 @@ AllToAllForm ToForm(pb::Communication::AllToAll form) {
   return AllToAllForm::kRankDedup;
 }
 
+constexpr int kMaxFactor = 4096;  // Moe.num_experts in scenarios/schema/model.proto
+
 void CheckFactor(pb::Capacity& capacity, bool rule_given, const Resolution& at) {
   if (!at.problems.Usable({"capacity.rule", "capacity.factor"})) return;
   if (capacity.rule() == pb::Capacity::DROPLESS) {
@@ -47,6 +49,9 @@ void CheckFactor(pb::Capacity& capacity, bool rule_given, const Resolution& at) 
     at.Error("capacity", "every rule but dropless needs 'factor'");
   } else if (Rational::Parse(capacity.factor())->numerator == 0) {
     at.Error("capacity.factor", "must be above 0");
+  } else if (Rational::Parse(capacity.factor())->ToDouble() > kMaxFactor) {
+    at.Error("capacity.factor", "must be at most " + std::to_string(kMaxFactor) +
+                                    ", the most experts a layer has: nothing is dropped above");
   }
 }
 

@@ -14,8 +14,8 @@
 
 namespace switchyard {
 
-// tensor divides devices; devices = tensor * attention replicas; experts are spread over all
-// `expert` ranks.
+// tensor divides the GPUs of a node; devices = tensor * attention replicas; experts are spread over
+// all `expert` ranks.
 struct Parallelism {
   std::uint32_t tensor = 1;
   std::uint32_t expert = 1;
@@ -44,7 +44,7 @@ struct Communication {
 };
 
 enum class PlacementKind : std::uint8_t { kLinear };
-enum class Fidelity : std::uint8_t { kPairwise };
+enum class Fidelity : std::uint8_t { kPairwise, kFlow };
 
 struct Scenario {
   std::string name;

@@ -21,7 +21,7 @@ std::string ReadText(const std::string& file) {
   return text.str();
 }
 
-// One line per number that differs: path, committed, measured, change.
+// One line per value that differs, was added or is gone: path, committed, measured, change.
 void Compare(const Json& expected, const Json& measured, const std::string& path,
              std::ostringstream& out) {
   if (expected == measured) return;
@@ -29,15 +29,29 @@ void Compare(const Json& expected, const Json& measured, const std::string& path
     for (const auto& [key, value] : expected.items()) {
       Compare(value, measured.value(key, Json()), path + "." + key, out);
     }
+    for (const auto& [key, value] : measured.items()) {
+      if (!expected.contains(key)) Compare(Json(), value, path + "." + key, out);
+    }
     return;
   }
-  out << path.substr(1) << ": committed " << expected.dump().substr(0, 80) << ", now "
-      << measured.dump().substr(0, 80);
+  out << (path.empty() ? "the result" : path.substr(1)) << ": committed "
+      << expected.dump().substr(0, 80) << ", now " << measured.dump().substr(0, 80);
   if (expected.is_number() && measured.is_number()) {
     const double before = expected.get<double>();
-    out << " (" << 100 * (measured.get<double>() - before) / before << " %)";
+    if (before != 0) out << " (" << 100 * (measured.get<double>() - before) / before << " %)";
   }
   out << "\n";
+}
+
+TEST(GoldenTable, ListsChangedAddedAndMissingKeys) {
+  std::ostringstream out;
+  Compare(Json::parse(R"({"a": 4, "zero": 0, "gone": 1, "same": {"x": 1}})"),
+          Json::parse(R"({"a": 5, "zero": 2, "same": {"x": 1, "new": 3}})"), "", out);
+  EXPECT_EQ(out.str(),
+            "a: committed 4, now 5 (25 %)\n"
+            "zero: committed 0, now 2\n"
+            "gone: committed 1, now null\n"
+            "same.new: committed null, now 3\n");
 }
 
 class Golden : public ::testing::TestWithParam<const char*> {};

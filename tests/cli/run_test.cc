@@ -118,6 +118,19 @@ TEST(Run, DeduplicationSavesBytesBetweenNodes) {
   EXPECT_GT(rank, node) << "and once to a node";
 }
 
+TEST(Run, FlowFidelityIsStatedAndCloseToPairwise) {
+  const std::string scenario = InRepository("scenarios/deepseek_v2_lite_ep16_prefill.yaml");
+  const auto pairwise = ResultOf(scenario);
+  const auto flow = ResultOf(scenario, {"--fidelity", "flow"});
+  EXPECT_EQ(pairwise["fidelity"], "pairwise");
+  EXPECT_EQ(flow["fidelity"], "flow");
+  EXPECT_EQ(flow["traffic"], pairwise["traffic"]);
+  EXPECT_TRUE(flow["conservation"]["ok"].get<bool>());
+  const double reference = pairwise["step_time_s"];
+  // Batching may move a collective's makespan by up to 0.5 % (tests/engine/flow_agreement_test.cc).
+  EXPECT_NEAR(flow["step_time_s"].get<double>(), reference, 0.005 * reference);
+}
+
 TEST(Run, DropsCostNoBytesAndNoExpertWork) {
   const auto base = ResultOf(kQuickstart);
   const auto dropped =

@@ -60,17 +60,64 @@ TEST(Contention, PipelinedHopsOverlap) {
   // 0 -> 1 -> 2: both hops carry 1 MB on different links and run together.
   const Star star(3, kBandwidth, 0_s);
   const Timeline t =
-      RunOneExchange(star, 3, {star.Between(0, 1, 1_MB), star.Between(1, 2, 1_MB, 1)});
+      RunOneExchange(star, 3, {star.ToRelay(0, 1, 1_MB), star.Between(1, 2, 1_MB, 1)});
   ExpectSeconds(5e-6 + 1e6 / 50e9, t.makespan, "5 us + 1 MB / 50 GB/s");
+}
+
+TEST(Contention, PipelinedForwardingEndsAfterTheLastByteArrived) {
+  // Hop 0 takes 4 MB, hop 1 only 1 MB (the relay reduces): its last byte can leave only when the
+  // last of hop 0 is there.
+  const Star star(3, kBandwidth, kLatency);
+  const Timeline t =
+      RunOneExchange(star, 3, {star.ToRelay(0, 1, 4_MB), star.Between(1, 2, 1_MB, 1)});
+  ExpectSeconds(5e-6 + (2e-6 + 4e6 / 50e9) + 2e-6, t.at(TaskId(0), DeviceId(2)).end,
+                "5 us + (2 us + 4 MB / 50 GB/s) + 2 us");
 }
 
 TEST(Contention, StoreAndForwardAddsTheHops) {
   const Star star(3, kBandwidth, kLatency);
   const Timeline t =
-      RunOneExchange(star, 3, {star.Between(0, 1, 1_MB), star.Between(1, 2, 2_MB, 1)}, true);
+      RunOneExchange(star, 3, {star.ToRelay(0, 1, 1_MB), star.Between(1, 2, 2_MB, 1)}, true);
   ExpectSeconds(5e-6 + (2e-6 + 1e6 / 50e9) + (2e-6 + 2e6 / 50e9), t.makespan,
                 "5 us + (2 us + 1 MB / 50 GB/s) + (2 us + 2 MB / 50 GB/s)");
 }
+
+TEST(Contention, FlowsThatAreNotRelayedDoNotDelayForwarding) {
+  const Star star(4, kBandwidth, 0_s);
+  const Timeline t = RunOneExchange(
+      star, 4, {star.ToRelay(0, 1, 1_MB), star.Between(3, 1, 9_MB), star.Between(1, 2, 1_MB, 1)},
+      true);
+  ExpectSeconds(5e-6 + 2e6 / 50e9 + 1e6 / 50e9, t.at(TaskId(0), DeviceId(2)).end,
+                "5 us + 1 MB at half of 50 GB/s + 1 MB / 50 GB/s");
+}
+
+// Combine with an expert that is late: device 3 computes until 1 ms, then sends 1 MB to relay 2,
+// which forwards 1 MB to 0. No byte of it can reach device 0 earlier, whatever the relay does
+// meanwhile.
+class LateExpert : public ::testing::TestWithParam<bool> {};
+
+TEST_P(LateExpert, HoldsTheOriginOfItsTokens) {
+  const bool store_and_forward = GetParam();
+  const Star star(4, kBandwidth, kLatency);
+  const ActivityGraph graph{4, {Compute(4, {0_s, 0_s, 0_s, 1_ms}), Exchange(4, {TaskId(0)})}};
+  const GivenFlows flows(
+      {{1,
+        {{star.ToRelay(1, 2, 1_MB), star.ToRelay(3, 2, 1_MB), star.Between(2, 0, 2_MB, 1)},
+         0_s,
+         store_and_forward}}});
+  const Timeline t = RunOrFail(graph, flows, star);
+  const double arrived = 1e-3 + 2e-6 + 1e6 / 50e9;  // the late flow at the relay
+  if (store_and_forward) {
+    ExpectSeconds(arrived + 2e-6 + 2e6 / 50e9, t.at(TaskId(1), DeviceId(0)).end,
+                  "1 ms + (2 us + 1 MB / 50 GB/s) + (2 us + 2 MB / 50 GB/s)");
+  } else {
+    ExpectSeconds(arrived + 2e-6, t.at(TaskId(1), DeviceId(0)).end,
+                  "1 ms + (2 us + 1 MB / 50 GB/s) + 2 us");
+  }
+  EXPECT_EQ(t.at(TaskId(1), DeviceId(0)).end_cause_device, 3u) << "the late expert, not the relay";
+}
+
+INSTANTIATE_TEST_SUITE_P(Forwarding, LateExpert, ::testing::Bool());
 
 TEST(Contention, LateSenderHoldsOnlyItsReceivers) {
   const Star star(3, kBandwidth, 0_s);

@@ -39,6 +39,12 @@ struct Star {
             bytes,
             hop};
   }
+  // The same, to be forwarded by its receiver on hop 1.
+  Flow ToRelay(std::uint32_t from, std::uint32_t to, Bytes bytes) const {
+    Flow flow = Between(from, to, bytes);
+    flow.relayed = true;
+    return flow;
+  }
 };
 
 // Flows given beforehand.

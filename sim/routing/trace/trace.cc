@@ -27,17 +27,30 @@ float RouterTrace::Weight(std::uint32_t layer, std::size_t i) const {
   return 0.0F;
 }
 
+namespace {
+
+// The first expert that a token chooses twice; `seen` holds token + 1 of every expert's last
+// choice.
+std::optional<ExpertIndex> ChosenTwice(std::span<const ExpertIndex> choices, std::uint64_t token,
+                                       std::vector<std::uint64_t>& seen) {
+  for (const ExpertIndex e : choices) {
+    if (e == kNoExpert) continue;
+    if (seen[e] == token + 1) return e;
+    seen[e] = token + 1;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::string CheckDistinct(const RouterTrace& trace) {
-  std::vector<std::uint64_t> seen(trace.num_experts, 0);  // token + 1 of the last choice
+  std::vector<std::uint64_t> seen(trace.num_experts, 0);
   for (std::uint32_t l = 0; l < trace.layers(); ++l) {
     seen.assign(seen.size(), 0);
     for (std::uint64_t t = 0; t < trace.tokens(); ++t) {
-      for (const ExpertIndex e : trace.Choices(l, t)) {
-        if (e == kNoExpert) continue;
-        if (seen[e] == t + 1) {
-          return fmt::format("token {} of MoE layer {} chooses expert {} twice", t, l, e);
-        }
-        seen[e] = t + 1;
+      const auto expert = ChosenTwice(trace.Choices(l, t), t, seen);
+      if (expert) {
+        return fmt::format("token {} of MoE layer {} chooses expert {} twice", t, l, *expert);
       }
     }
   }

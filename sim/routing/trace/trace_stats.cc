@@ -67,6 +67,7 @@ std::vector<std::vector<std::uint64_t>> Sequences(const RouterTrace& trace) {
     for (std::uint32_t i = 0; i < run.tokens; ++i) tokens.push_back(token++);
   }
   std::vector<std::vector<std::uint64_t>> result;
+  result.reserve(sequences.size());
   for (auto& [id, tokens] : sequences) result.push_back(std::move(tokens));
   return result;
 }
@@ -79,6 +80,18 @@ std::uint64_t CountShared(std::span<const ExpertIndex> a, std::span<const Expert
   return shared;
 }
 
+// Choices that tokens share with the token `lag` before them, over all layers.
+std::uint64_t SharedAtLag(const RouterTrace& trace, const std::vector<std::uint64_t>& tokens,
+                          std::uint32_t lag) {
+  std::uint64_t shared = 0;
+  for (std::uint32_t l = 0; l < trace.layers(); ++l) {
+    for (std::size_t i = lag; i < tokens.size(); ++i) {
+      shared += CountShared(trace.Choices(l, tokens[i]), trace.Choices(l, tokens[i - lag]));
+    }
+  }
+  return shared;
+}
+
 void AddOverlap(const RouterTrace& trace, TraceStats& stats) {
   const auto sequences = Sequences(trace);
   for (const std::uint32_t lag : kLags) {
@@ -87,11 +100,7 @@ void AddOverlap(const RouterTrace& trace, TraceStats& stats) {
     for (const auto& tokens : sequences) {
       if (tokens.size() <= lag) continue;
       pairs += (tokens.size() - lag) * trace.layers();
-      for (std::uint32_t l = 0; l < trace.layers(); ++l) {
-        for (std::size_t i = lag; i < tokens.size(); ++i) {
-          shared += CountShared(trace.Choices(l, tokens[i]), trace.Choices(l, tokens[i - lag]));
-        }
-      }
+      shared += SharedAtLag(trace, tokens, lag);
     }
     if (pairs == 0) continue;
     stats.overlap[lag] = static_cast<double>(shared) / (static_cast<double>(pairs) * trace.top_k);

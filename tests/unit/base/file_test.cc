@@ -1,12 +1,15 @@
 #include "sim/base/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 namespace switchyard {
 namespace {
@@ -121,6 +124,65 @@ TEST_F(FileTest, AFullDiskIsReported) {
     EXPECT_FALSE(file.Commit().ok());
   }
   EXPECT_EQ(NumEntries(), 0U);
+}
+
+TEST_F(FileTest, FinishedFilesShowOnlyWhenCommitted) {
+  const fs::path path = folder_ / "result.json";
+  {
+    AtomicFile file(path);
+    file.stream() << "text";
+    ASSERT_TRUE(file.Finish().ok());
+    EXPECT_FALSE(fs::exists(path));
+    ASSERT_TRUE(file.Commit().ok());
+  }
+  EXPECT_EQ(ReadFile(path, kLimit).value(), "text");
+  {
+    AtomicFile file(path);
+    file.stream() << "never wanted";
+    ASSERT_TRUE(file.Finish().ok());
+  }
+  EXPECT_EQ(ReadFile(path, kLimit).value(), "text");
+  EXPECT_EQ(NumEntries(), 1U);
+}
+
+TEST_F(FileTest, APipeIsWrittenIntoAndStaysOne) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string received;
+  std::thread reader([&] { std::getline(std::ifstream(pipe), received, '\0'); });
+  EXPECT_TRUE(WriteFileAtomically(pipe, "through the pipe").ok());
+  reader.join();
+  EXPECT_EQ(received, "through the pipe");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(NumEntries(), 1U);
+}
+
+TEST_F(FileTest, ADeviceStaysADevice) {
+  // Through a link: were it replaced, only the link would be lost, not the machine's /dev/null.
+  const fs::path link = folder_ / "null";
+  fs::create_symlink("/dev/null", link);
+  EXPECT_TRUE(WriteFileAtomically(link, "nothing").ok());
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_EQ(NumEntries(), 1U);
+  fs::create_symlink("/dev/full", folder_ / "full");
+  if (!fs::is_character_file(folder_ / "full")) GTEST_SKIP() << "there is no /dev/full";
+  EXPECT_FALSE(WriteFileAtomically(folder_ / "full", "nothing").ok()) << "the disk is full";
+}
+
+TEST_F(FileTest, ALinkKeepsPointingAndItsTargetIsReplaced) {
+  fs::create_directories(folder_ / "runs");
+  const fs::path link = folder_ / "latest";
+  fs::create_symlink("runs/1.json", link);
+  EXPECT_EQ(LinkTarget(link), folder_ / "runs/1.json");
+  for (const std::string text : {"where nothing was", "over what was there"}) {
+    ASSERT_TRUE(WriteFileAtomically(link, text).ok());
+    EXPECT_TRUE(fs::is_symlink(link));
+    EXPECT_EQ(ReadFile(folder_ / "runs/1.json", kLimit).value(), text);
+  }
+  fs::create_symlink("loop", folder_ / "loop");
+  EXPECT_FALSE(WriteFileAtomically(folder_ / "loop", "text").ok());
+  EXPECT_EQ(NumEntries(), 3U) << "runs, latest, loop";
 }
 
 }  // namespace

@@ -47,6 +47,15 @@ TEST(GemmTest, WithoutRowsNothingRuns) {
   EXPECT_EQ(work.kernels, 0);
 }
 
+TEST(GemmTest, ABatchIsThatManyProductsInOneKernel) {
+  const GemmFormats formats = FormatsOf(Dtype::kBf16, Dtype::kBf16);
+  const ComputeWork work = WorkOfBatchedGemm(4, {3, 5, 7}, formats);
+  EXPECT_EQ(work.flops.value, 4 * 2.0 * 3 * 5 * 7);
+  EXPECT_EQ(work.bytes.value, 4 * 2.0 * (5 * 7 + 3 * 5 + 3 * 7));
+  EXPECT_EQ(work.kernels, 1);
+  EXPECT_EQ(WorkOfBatchedGemm(4, {0, 5, 7}, formats).kernels, 0);
+}
+
 TEST(GemmTest, WeightOnlyFormatsKeepWideRows) {
   EXPECT_EQ(FormatsOf(Dtype::kInt4, Dtype::kBf16).input, 2);
   EXPECT_EQ(FormatsOf(Dtype::kInt4, Dtype::kBf16).weight, 0.5);

@@ -43,11 +43,33 @@ TEST(RooflineTest, EachLaunchCostsItsOverhead) {
   EXPECT_DOUBLE_EQ(model->Time(work).value, 15e-6);
 }
 
+TEST(RooflineTest, KernelsOneAfterTheOtherTakeTheSumOfTheirTimes) {
+  const auto model = MakeRoofline(H100(), {1, 1, 1, 3_us});
+  // A product of 989 GFLOP and 1 MB, 1 ms of compute; then a permute of 3.35 GB, 1 ms of memory.
+  const ComputeWork product = Work(989e9, 1e6);
+  const ComputeWork permute = Work(0, 3.35e9);
+  EXPECT_DOUBLE_EQ(model->Time(product).value, 3e-6 + 1e-3);
+  EXPECT_DOUBLE_EQ(model->Time(permute).value, 3e-6 + 1e-3);
+  // 2.006 ms. One roofline over both would hide the permute: max(989 GFLOP, 3.351 GB) is 1 ms.
+  EXPECT_DOUBLE_EQ(TotalTime(*model, {product, permute}).value, 2 * 3e-6 + 1e-3 + 1e-3);
+  EXPECT_EQ(TotalFlops({product, permute}).value, 989e9);
+  EXPECT_EQ(TotalBytes({product, permute}).value, 3.351e9);
+  EXPECT_EQ(TotalKernels({product, permute}), 2);
+}
+
+TEST(RooflineTest, EqualLaunchesInOneWorkAreThatManyKernels) {
+  const auto model = MakeRoofline(H100(), {0.7, 0.5, 0.8, 3_us});
+  const ComputeWork one = Work(1e12, 2e9);
+  const ComputeWork four{one.flops * 4, one.bytes * 4, 4, one.dtype, one.unit};
+  EXPECT_DOUBLE_EQ(model->Time(four).value, TotalTime(*model, {one, one, one, one}).value);
+}
+
 TEST(RooflineTest, NoKernelTakesNoTime) {
   const auto model = MakeRoofline(H100(), {1, 1, 1, 3_us});
   ComputeWork nothing;
   nothing.kernels = 0;
   EXPECT_EQ(model->Time(nothing), Seconds{});
+  EXPECT_EQ(TotalTime(*model, {}), Seconds{});
 }
 
 TEST(RooflineTest, DtypesFallBackToWhatTheDeviceHas) {

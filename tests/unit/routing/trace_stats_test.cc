@@ -69,22 +69,28 @@ TEST(Cache, HitsByHand) {
   EXPECT_EQ(BeladyHits(accesses, 2), 4U);
 }
 
+using HitsOfSets = std::map<std::uint32_t, std::uint64_t>;  // resident set -> most hits so far
+
+// Every subset of at most `size` experts of `all` may stay; `hits` is what got us here.
+void KeepAnySubset(std::uint32_t all, std::uint32_t size, std::uint64_t hits, HitsOfSets& next) {
+  for (std::uint32_t keep = all;; keep = (keep - 1) & all) {
+    if (static_cast<std::uint32_t>(__builtin_popcount(keep)) <= size) {
+      next[keep] = std::max(next[keep], hits);
+    }
+    if (keep == 0) return;
+  }
+}
+
 // Best possible hits: after each token any subset of at most `size` of (resident + token) stays.
 std::uint64_t BestHits(const LayerAccesses& a, std::uint32_t size) {
-  std::map<std::uint32_t, std::uint64_t> best = {{0, 0}};  // resident set -> most hits so far
+  HitsOfSets best = {{0, 0}};
   for (std::size_t begin = 0; begin < a.choices.size(); begin += a.top_k) {
     std::uint32_t token = 0;
     for (std::size_t j = 0; j < a.top_k; ++j) token |= 1U << a.choices[begin + j];
-    std::map<std::uint32_t, std::uint64_t> next;
+    HitsOfSets next;
     for (const auto& [resident, hits] : best) {
       const auto now = hits + static_cast<std::uint64_t>(__builtin_popcount(resident & token));
-      const std::uint32_t all = resident | token;
-      for (std::uint32_t keep = all;; keep = (keep - 1) & all) {
-        if (static_cast<std::uint32_t>(__builtin_popcount(keep)) <= size) {
-          next[keep] = std::max(next[keep], now);
-        }
-        if (keep == 0) break;
-      }
+      KeepAnySubset(resident | token, size, now, next);
     }
     best = std::move(next);
   }

@@ -29,11 +29,18 @@ TEST(Resolve, PresetFieldsCanBeOverridden) {
 
 TEST(Resolve, ARequestIsOneTokenInDecodeAndAPromptInPrefill) {
   const std::vector<std::string> sets = {"routing.fitted.preset=gpt_oss_decode",
-                                         "workload.context_length=512"};
+                                         "workload.context_length=16"};
   EXPECT_EQ(std::get<FittedRouting>(Loaded(sets).routing).tokens_per_request, 1U);
   std::vector<std::string> prefill = sets;
   prefill.emplace_back("workload.phase=prefill");
-  EXPECT_EQ(std::get<FittedRouting>(Loaded(prefill).routing).tokens_per_request, 512U);
+  EXPECT_EQ(std::get<FittedRouting>(Loaded(prefill).routing).tokens_per_request, 16U);
+}
+
+TEST(Resolve, ThePromptIsTheReplicasTokensUnlessItIsGiven) {
+  EXPECT_EQ(Loaded({"workload.phase=prefill"}).workload.context_length, 64U);
+  EXPECT_EQ(Loaded({"workload.phase=prefill", "workload.micro_batches=2"}).workload.context_length,
+            32U);
+  EXPECT_EQ(Loaded({}).workload.context_length, 4096U);
 }
 
 TEST(Resolve, ADenseModelNeedsNoList) {
@@ -42,8 +49,10 @@ TEST(Resolve, ADenseModelNeedsNoList) {
   EXPECT_EQ(scenario.model.dense_layers, (std::vector<std::uint32_t>{0, 1, 2, 3}));
 }
 
-TEST(Resolve, OneNodeHasNoFabric) {
-  EXPECT_FALSE(Loaded({"cluster.nodes=1"}).cluster.fabric.has_value());
+TEST(Resolve, OneNodeKeepsTheFabricItCouldGrowInto) {
+  EXPECT_TRUE(Loaded({"cluster.nodes=1"}).cluster.fabric.has_value());
+  const std::vector<std::string> alone = {"cluster.nodes=1", "cluster.fabric=null"};
+  EXPECT_FALSE(Loaded(alone).cluster.fabric.has_value());
 }
 
 TEST(Resolve, TheCapacityFactorIsExact) {

@@ -1,13 +1,11 @@
-#include "sim/cli/timeline_file.h"
+#include "sim/pipeline/timeline_input.h"
 
 #include <cstdint>
 #include <cstdio>
 #include <utility>
 #include <vector>
 
-#include "sim/base/file.h"
 #include "sim/base/rng.h"
-#include "sim/report/perfetto/perfetto.h"
 
 namespace switchyard {
 namespace {
@@ -94,8 +92,7 @@ std::string Hex(std::uint64_t value) {
 
 }  // namespace
 
-Result<void> WriteTimeline(const std::filesystem::path& file, const SimulatedStep& s,
-                           const std::string& resolved) {
+PerfettoInput TimelineInput(const SimulatedStep& s, const std::string& resolved) {
   PerfettoInput input{s.graph, s.timeline, {}, {}, {}, MoeLoads(s), BytesByTask(s), {}};
   for (std::uint32_t d = 0; d < s.graph.num_devices; ++d) {
     input.node_of_device.push_back(s.platform.node_of(DeviceId(d)));
@@ -108,10 +105,7 @@ Result<void> WriteTimeline(const std::filesystem::path& file, const SimulatedSte
                     {"seed", std::to_string(s.result.seed)},
                     {"fidelity", s.result.fidelity},
                     {"scenario_fnv1a", Hex(Stream(resolved))}};
-  AtomicFile out(file);
-  const Result<PerfettoSummary> written = WritePerfetto(input, {}, out.stream());
-  if (!written.ok()) return written.errors();
-  return out.Commit();
+  return input;
 }
 
 }  // namespace switchyard
