@@ -124,9 +124,19 @@ void CheckWorkload(const pb::Scenario& message, const Resolution& at) {
 void CheckDevices(const pb::Scenario& message, const Resolution& at) {
   constexpr std::uint32_t kMaxDevices = 16384;
   const std::uint32_t devices = CountDevices(message, at);
-  if (devices <= kMaxDevices) return;
-  at.Error("cluster.nodes", std::to_string(devices) + " GPUs; a step is simulated on at most " +
-                                std::to_string(kMaxDevices));
+  if (devices > kMaxDevices) {
+    at.Error("cluster.nodes", std::to_string(devices) + " GPUs; a step is simulated on at most " +
+                                  std::to_string(kMaxDevices));
+  }
+  // SimGrid's cost grows 35 times when the ranks of an all-to-all double: hours begin here.
+  constexpr std::uint32_t kMaxPairwiseDevices = 256;
+  const bool pairwise = at.problems.Usable({"simulation.fidelity"}) &&
+                        message.simulation().fidelity() == pb::Simulation::PAIRWISE;
+  if (pairwise && devices > kMaxPairwiseDevices && devices <= kMaxDevices) {
+    at.Error("simulation.fidelity", "pairwise, the reference, takes at most " +
+                                        std::to_string(kMaxPairwiseDevices) + " GPUs, not " +
+                                        std::to_string(devices) + "; use flow");
+  }
 }
 
 Workload ToWorkload(const pb::Workload& from) {

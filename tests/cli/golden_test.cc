@@ -21,16 +21,18 @@ std::string ReadText(const std::string& file) {
   return text.str();
 }
 
+std::string Below(std::string path, const std::string& key) { return path.append(".").append(key); }
+
 // One line per value that differs, was added or is gone: path, committed, measured, change.
 void Compare(const Json& expected, const Json& measured, const std::string& path,
              std::ostringstream& out) {
   if (expected == measured) return;
   if (expected.is_object() && measured.is_object()) {
     for (const auto& [key, value] : expected.items()) {
-      Compare(value, measured.value(key, Json()), path + "." + key, out);
+      Compare(value, measured.value(key, Json()), Below(path, key), out);
     }
     for (const auto& [key, value] : measured.items()) {
-      if (!expected.contains(key)) Compare(Json(), value, path + "." + key, out);
+      if (!expected.contains(key)) Compare(Json(), value, Below(path, key), out);
     }
     return;
   }

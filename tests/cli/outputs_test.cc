@@ -174,24 +174,27 @@ TEST(Conservation, LossIsAnInternalError) {
             "switchyard: internal error: q: the simulation lost or invented tokens or bytes\n");
 }
 
+// What is said of a child that ends itself by a signal.
+std::string DeathBy(int signal) {
+  try {
+    const auto result = RunInChild([&]() -> Result<std::string> {
+      ::raise(signal);
+      return std::string("alive");
+    });
+    return result.ok() ? result.value() : "errors";
+  } catch (const ChildKilled& death) {
+    return death.what();
+  }
+}
+
+Result<std::string> RunOutOfMemory() { throw std::bad_alloc(); }
+
 TEST(Isolate, ADeadChildIsReportedAsWhatEndedIt) {
-  const auto killed = [](int signal) -> std::string {
-    try {
-      const auto result = RunInChild([&]() -> Result<std::string> {
-        ::raise(signal);
-        return std::string("alive");
-      });
-      return result.ok() ? result.value() : "errors";
-    } catch (const ChildKilled& death) {
-      return death.what();
-    }
-  };
-  EXPECT_EQ(killed(SIGTERM), "a simulation was ended by signal 15 (Terminated)");
-  EXPECT_EQ(killed(SIGKILL),
+  EXPECT_EQ(DeathBy(SIGTERM), "a simulation was ended by signal 15 (Terminated)");
+  EXPECT_EQ(DeathBy(SIGKILL),
             "a simulation was ended by signal 9 (Killed), as happens when the machine runs out of "
             "memory");
-  EXPECT_THROW((void)RunInChild([]() -> Result<std::string> { throw std::bad_alloc(); }),
-               std::bad_alloc);
+  EXPECT_THROW(static_cast<void>(RunInChild(RunOutOfMemory)), std::bad_alloc);
 }
 
 }  // namespace

@@ -113,6 +113,7 @@ std::vector<std::uint32_t> Add(FlowTable& table, const Paths& paths) {
   std::vector<std::uint32_t> slots;
   for (const auto& path : paths) {
     std::vector<LinkId> links;
+    links.reserve(path.size());
     for (const std::uint32_t l : path) links.emplace_back(l);
     slots.push_back(table.Add({}, links, 1.0));
   }

@@ -43,18 +43,18 @@ TEST(StepScaling, EverythingTwiceAsSlowTakesTwiceAsLong) {
   const double base = StepTime(SmallScenario());
   ASSERT_GT(base, 0);
   const double slow = StepTime(Changed([](Scenario& s) {
-    constexpr double k = 2;
+    constexpr double kSlower = 2;
     DeviceSpec& d = s.cluster.device;
-    d.bf16_rate = d.bf16_rate / k;
-    d.memory_bandwidth = d.memory_bandwidth / k;
-    s.compute.kernel_overhead = k * s.compute.kernel_overhead;
-    s.communication.launch_overhead = k * s.communication.launch_overhead;
+    d.bf16_rate = d.bf16_rate / kSlower;
+    d.memory_bandwidth = d.memory_bandwidth / kSlower;
+    s.compute.kernel_overhead = kSlower * s.compute.kernel_overhead;
+    s.communication.launch_overhead = kSlower * s.communication.launch_overhead;
     NodeSpec& n = s.cluster.node;
     for (LinkSpec* link : {&*n.nvlink, &n.pcie, &*n.nic, &n.host_memory}) {
-      link->bandwidth = link->bandwidth / k;
-      link->latency = k * link->latency;
+      link->bandwidth = link->bandwidth / kSlower;
+      link->latency = kSlower * link->latency;
     }
-    s.cluster.fabric->spine_latency = k * s.cluster.fabric->spine_latency;
+    s.cluster.fabric->spine_latency = kSlower * s.cluster.fabric->spine_latency;
   }));
   EXPECT_NEAR(slow, 2 * base, 1e-9 * base) << "time has no unit of its own in the model";
 }

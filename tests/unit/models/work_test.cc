@@ -80,7 +80,7 @@ TEST_F(WorkTest, AbsorbedProductsStayIn16BitsWhateverTheWeights) {
     model.dtypes.attention_weights = weights;
     const KernelList kernels = WorkOfAttention(model, {64, 4096, true}, 1).projections;
     ASSERT_EQ(kernels.size(), 8);
-    for (const std::size_t absorbed : {5, 6}) {
+    for (const std::size_t absorbed : {5u, 6u}) {
       EXPECT_EQ(kernels[absorbed].dtype, Dtype::kBf16) << ToString(weights);
       EXPECT_EQ(kernels[absorbed].flops.value, flops);
       EXPECT_EQ(kernels[absorbed].bytes.value, bytes);

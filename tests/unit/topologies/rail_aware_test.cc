@@ -94,7 +94,7 @@ TEST(RailAware, NothingToItselfAndAppendsToWhatIsThere) {
 // Both keys: the policy must not break with either.
 void ExpectWalks(const Platform& platform, const RailAwarePaths& paths, VertexId from,
                  VertexId to) {
-  for (const std::uint64_t key : {0, 5}) {
+  for (const std::uint64_t key : {0u, 5u}) {
     EXPECT_EQ(testing::WalkError(platform, from, to, Path(paths, from, to, key)), "")
         << platform.VertexName(from) << " to " << platform.VertexName(to);
   }

@@ -40,6 +40,14 @@ TEST(Shortest, LeavesTheNodeThroughItsOwnNic) {
             "n000.gpu1 n000.pcie0 n000.nic1 leaf1 n001.nic1 n001.pcie0 n001.gpu0");
 }
 
+// No link but the last ends at a GPU.
+bool PassesNoGpu(const Platform& platform, const std::vector<LinkId>& links, VertexId to) {
+  return std::all_of(links.begin(), links.end(), [&](LinkId l) {
+    const VertexId at = platform.link(l).to;
+    return at == to || platform.vertex(at).kind != VertexKind::kGpu;
+  });
+}
+
 TEST(Shortest, EveryPathIsALoopFreeWalkWithoutOtherGpus) {
   for (const ClusterSpec& spec : {testing::Rails(3, 2), testing::PcieOnly(2)}) {
     const Platform platform = testing::Build(spec);
@@ -49,10 +57,7 @@ TEST(Shortest, EveryPathIsALoopFreeWalkWithoutOtherGpus) {
       for (const VertexId to : ends) {
         const std::vector<LinkId> links = Path(paths, from, to);
         EXPECT_EQ(testing::WalkError(platform, from, to, links), "");
-        EXPECT_TRUE(std::all_of(links.begin(), links.end(), [&](LinkId l) {
-          const VertexId at = platform.link(l).to;
-          return at == to || platform.vertex(at).kind != VertexKind::kGpu;
-        }));
+        EXPECT_TRUE(PassesNoGpu(platform, links, to));
       }
     }
   }
