@@ -58,7 +58,6 @@ class Transfer {
     return progress_[d.index() - first_device_];
   }
 
-  std::uint32_t devices_inside = 0;    // entered and not yet left
   std::uint32_t devices_to_leave = 0;  // of the group, not yet left
 
  private:
