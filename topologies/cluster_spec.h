@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/base/units.h"
+#include "topologies/link_tier.h"
 
 namespace switchyard {
 
@@ -28,6 +30,15 @@ struct LinkSpec {
   Seconds latency;
 };
 
+// A link written out: both directions between two vertices of a node, named by kind and number as
+// in Platform::VertexName without the node ("gpu3", "nvswitch", "pcie1", "host", "nic0", "dram").
+struct NamedLinkSpec {
+  std::string a;
+  std::string b;
+  LinkTier tier = LinkTier::kNvLink;
+  LinkSpec link;
+};
+
 struct NodeSpec {
   std::uint32_t gpus = 0;
   std::optional<LinkSpec> nvlink;  // GPU to NVSwitch plane
@@ -37,6 +48,7 @@ struct NodeSpec {
   LinkSpec host_memory;
   Bytes host_memory_capacity;
   std::optional<LinkSpec> ssd;
+  std::vector<NamedLinkSpec> links;  // not empty: the whole inside of a node, link by link
 };
 
 struct RailOptimizedSpec {

@@ -24,6 +24,7 @@
 
 #include "sim/base/ids.h"
 #include "sim/base/units.h"
+#include "topologies/link_tier.h"
 
 namespace switchyard {
 
@@ -40,11 +41,6 @@ enum class VertexKind : std::uint8_t {
 };
 inline constexpr std::size_t kNumVertexKinds = 9;
 [[nodiscard]] std::string_view ToString(VertexKind kind);  // "pcie_switch"
-
-// What kind of link, for reports and for per-tier parameters.
-enum class LinkTier : std::uint8_t { kNvLink, kPcie, kNic, kLeafSpine, kHostMemory, kSsd };
-inline constexpr std::size_t kNumLinkTiers = 6;
-[[nodiscard]] std::string_view ToString(LinkTier tier);  // "leaf_spine"
 
 inline constexpr std::uint32_t kNoNode = 0xffffffff;
 
