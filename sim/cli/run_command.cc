@@ -78,13 +78,14 @@ Result<void> WriteOutputs(const RunOptions& options, const SimulatedStep& step,
   return set.Commit();
 }
 
-Result<std::unique_ptr<SimulatedStep>> SimulateShowingProgress(Scenario scenario,
+Result<std::unique_ptr<SimulatedStep>> SimulateShowingProgress(Scenario scenario, bool timeline,
                                                                std::ostream* terminal) {
   std::optional<Progress> bar;
-  return Simulate(std::move(scenario), [&](std::uint64_t total) {
+  const auto on_progress = [&](std::uint64_t total) {
     if (!bar) bar.emplace("simulating", total, terminal);
     bar->Advance();
-  });
+  };
+  return Simulate(std::move(scenario), {on_progress, timeline});
 }
 
 ExitCode RunScenario(const RunOptions& options) {
@@ -98,8 +99,9 @@ ExitCode RunScenario(const RunOptions& options) {
   PlanToRead(loaded.value().scenario, plan);
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
 
-  Result<std::unique_ptr<SimulatedStep>> step = SimulateShowingProgress(
-      std::move(loaded.value().scenario), options.quiet ? nullptr : TerminalOrNull());
+  Result<std::unique_ptr<SimulatedStep>> step =
+      SimulateShowingProgress(std::move(loaded.value().scenario), options.perfetto || options.out,
+                              options.quiet ? nullptr : TerminalOrNull());
   if (!step.ok()) return Complain(step.errors());
   const RunResult& result = step.value()->result;
   const Result<void> written = WriteOutputs(options, *step.value(), loaded.value().resolved_yaml);

@@ -74,6 +74,7 @@ struct GenerateOptions {
   std::optional<double> zipf;
   std::optional<double> lognormal;
   bool uniform = false;
+  bool no_weights = false;
   RoutingShape shape{26, 8192, 64, 6, 1, 1};
   std::uint32_t sequence = 256;
   std::uint64_t seed = 1;
@@ -99,8 +100,8 @@ ExitCode Generate(const GenerateOptions& options) {
   OutputPlan plan;
   plan.Writes("TO", options.to);
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
-  const Result<RouterTrace> trace =
-      GenerateTrace(LawOf(options), options.shape, options.seed, options.sequence);
+  const Result<RouterTrace> trace = GenerateTrace(LawOf(options), options.shape, options.seed,
+                                                  options.sequence, !options.no_weights);
   if (!trace.ok()) return Complain(trace.errors());
   const Result<void> written = SaveTrace(trace.value(), options.to);
   return written.ok() ? ExitCode::kOk : Complain(written.errors());
@@ -164,6 +165,8 @@ void AddGenerate(CLI::App& trace, Action& action) {
   generate->add_option("--sequence", options->sequence, "Tokens per sequence")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();
+  generate->add_flag("--no-weights", options->no_weights,
+                     "Keep only which experts were chosen: a smaller file");
   generate->add_option("--seed", options->seed, "Of everything random")
       ->check(Unsigned64())
       ->capture_default_str();

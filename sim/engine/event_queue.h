@@ -17,10 +17,10 @@ class EventQueue {
 
   void Push(double time, Event event) {
     heap_.push_back({time, next_sequence_++, event});
-    std::push_heap(heap_.begin(), heap_.end(), Later);
+    std::push_heap(heap_.begin(), heap_.end(), kLater);
   }
   Event Pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), Later);
+    std::pop_heap(heap_.begin(), heap_.end(), kLater);
     const Event event = heap_.back().event;
     heap_.pop_back();
     return event;
@@ -32,9 +32,10 @@ class EventQueue {
     std::uint64_t sequence;
     Event event;
   };
-  static bool Later(const Entry& a, const Entry& b) {
+  // A lambda, so that heap algorithms inline it.
+  static constexpr auto kLater = [](const Entry& a, const Entry& b) {
     return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
-  }
+  };
   std::vector<Entry> heap_;
   std::uint64_t next_sequence_ = 0;
 };

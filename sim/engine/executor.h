@@ -32,6 +32,7 @@ struct ExecutionRequest {
   const Platform& platform;
   const PathSelector& paths;
   TaskProgress on_progress = {};  // may be empty
+  bool link_activity = false;     // fill Timeline::link_activity: costs time and memory
 };
 
 // Contract: verifies the graph first (an invalid one is an error, not a crash); simulates until

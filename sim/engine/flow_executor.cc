@@ -4,6 +4,7 @@
 
 #include "sim/engine/executors.h"
 #include "sim/engine/flow/flow_network.h"
+#include "sim/engine/fluid_transfers.h"
 #include "sim/engine/simgrid_session.h"
 #include "sim/engine/task_runner.h"
 
@@ -19,18 +20,19 @@ class FlowExecutor : public Executor {
     Diagnostics problems = Verify(request.graph);
     if (!problems.empty()) return problems;
     TaskRunner runner(request);
+    std::optional<FluidTransfers> transfers;
     std::optional<FlowNetwork> network;
-    // No hosts and links: the session is only the clock.
-    const Platform nothing;
-    SimGridSession clock(
-        nothing,
-        [&](Event event) {
-          FlowNetwork::Owns(event) ? network->OnEvent(event) : runner.OnEvent(event);
-        },
-        [](FlowTag) {});
+    SimGridSession clock([&](Event event) {
+      if (event.kind < kFirstTransferEvent) return runner.OnEvent(event);
+      FlowNetwork::Owns(event) ? network->OnEvent(event) : transfers->OnEvent(event);
+    });
+    transfers.emplace(request, clock, [&](TaskId task, DeviceId device, DeviceId cause) {
+      runner.OnLeave(task, device, cause);
+    });
     network.emplace(
-        request.platform, clock, [&runner](FlowTag tag) { runner.OnFlowEnd(tag); }, options_);
-    Timeline timeline = runner.Run(clock, *network);
+        request.platform, clock, [&](FlowTag tag) { transfers->OnFlowEnd(tag); }, options_);
+    transfers->Use(*network);
+    Timeline timeline = runner.Run(clock, *transfers);
     timeline.stats.solves = network->counters().solves;
     timeline.stats.widest_window = network->counters().widest_window;
     return timeline;

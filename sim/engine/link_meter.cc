@@ -2,6 +2,13 @@
 
 namespace switchyard {
 
+std::vector<LinkUsage> LinkMeter::Usage() const {
+  std::vector<LinkUsage> usage;
+  usage.reserve(links_.size());
+  for (const LinkState& link : links_) usage.push_back(link.usage);
+  return usage;
+}
+
 void TransferMeter::FlowStarts(std::span<const LinkId> path, Bytes bytes, Seconds now,
                                std::size_t num_links) {
   if (spans_.empty()) spans_.resize(num_links);

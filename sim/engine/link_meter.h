@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "sim/base/ids.h"
@@ -14,30 +13,32 @@ namespace switchyard {
 
 class LinkMeter {
  public:
-  explicit LinkMeter(std::size_t num_links) : usage_(num_links), active_(num_links) {}
+  explicit LinkMeter(std::size_t num_links) : links_(num_links) {}
 
   void FlowStarts(std::span<const LinkId> path, Bytes bytes, Seconds now) {
-    for (const LinkId link : path) {
-      usage_[link.index()].bytes += bytes;
-      Active& active = active_[link.index()];
-      if (active.flows++ == 0) active.since = now;
+    for (const LinkId id : path) {
+      LinkState& link = links_[id.index()];
+      link.usage.bytes += bytes;
+      if (link.flows++ == 0) link.since = now;
     }
   }
   void FlowEnds(std::span<const LinkId> path, Seconds now) {
-    for (const LinkId link : path) {
-      Active& active = active_[link.index()];
-      if (--active.flows == 0) usage_[link.index()].busy += now - active.since;
+    for (const LinkId id : path) {
+      LinkState& link = links_[id.index()];
+      if (--link.flows == 0) link.usage.busy += now - link.since;
     }
   }
-  [[nodiscard]] std::vector<LinkUsage> TakeUsage() { return std::move(usage_); }
+  // By link.
+  [[nodiscard]] std::vector<LinkUsage> Usage() const;
 
  private:
-  struct Active {
-    std::uint32_t flows = 0;
+  // What a flow touches, together.
+  struct LinkState {
+    LinkUsage usage;
     Seconds since;
+    std::uint32_t flows = 0;
   };
-  std::vector<LinkUsage> usage_;
-  std::vector<Active> active_;
+  std::vector<LinkState> links_;
 };
 
 // The same for one transfer: from its first flow on a link to its last.

@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "sim/base/ids.h"
 #include "sim/base/units.h"
+#include "sim/graph/flows.h"
 
 namespace switchyard {
 
@@ -17,20 +18,35 @@ struct FlowTag {
   std::uint32_t flow = 0;      // which of its flows
 };
 
-// Contract: Start puts bytes on `path` at the clock's current time; latency is the caller's
-// business. `path` is not empty and not kept. Each flow is reported to the sink once, at the clock
-// time when its last byte has left its last link. The sink may start further flows.
+// The flows of one transfer, as their owner keeps them.
+struct FlowView {
+  std::span<const Flow> flows;
+  std::span<const LinkId> links;              // the paths of all flows, one after the other
+  std::span<const std::uint32_t> path_begin;  // [flows + 1] into links
+
+  [[nodiscard]] std::span<const LinkId> path(std::uint32_t flow) const {
+    return links.subspan(path_begin[flow], path_begin[flow + 1] - path_begin[flow]);
+  }
+};
+
+// Each flow is reported once, at the clock time when its last byte has left its last link. The sink
+// may open transfers and start flows.
 using FlowSink = std::function<void(FlowTag)>;
 
-// Events of this kind and above belong to the network; the task runner's are below. Whoever joins
-// the two to a clock passes each its own.
+// Events of this kind and above belong to the network; those of transfers and tasks are below.
+// Whoever joins them to a clock passes each its own.
 inline constexpr std::uint32_t kFirstNetworkEvent = 1u << 16;
 
+// Contract: a transfer is opened before its flows start; every flow of it is started, once. Paths
+// are not empty. What `flows` refers to stays until the last of them has been reported; then the
+// number may be opened again.
 class Network {
  public:
   virtual ~Network() = default;
-  virtual void Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
-                     Bytes bytes) = 0;
+  virtual void Open(std::uint32_t transfer, const FlowView& flows) = 0;
+  // Puts the bytes of flows [first, last) on their paths at the clock's current time; latency is
+  // the caller's business.
+  virtual void Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) = 0;
   // Model and every option that shapes its predictions, for the result.
   [[nodiscard]] virtual std::string Describe() const = 0;
 };

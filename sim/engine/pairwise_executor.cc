@@ -1,6 +1,9 @@
 // Fidelity "pairwise": every flow is a SimGrid flow under max-min fairness. The reference for all
 // others.
+#include <optional>
+
 #include "sim/engine/executors.h"
+#include "sim/engine/fluid_transfers.h"
 #include "sim/engine/simgrid_session.h"
 #include "sim/engine/task_runner.h"
 
@@ -15,10 +18,18 @@ class PairwiseExecutor : public Executor {
     Diagnostics problems = Verify(request.graph);
     if (!problems.empty()) return problems;
     TaskRunner runner(request);
+    std::optional<FluidTransfers> transfers;
     SimGridSession session(
-        request.platform, [&runner](Event event) { runner.OnEvent(event); },
-        [&runner](FlowTag tag) { runner.OnFlowEnd(tag); });
-    return runner.Run(session, session);
+        request.platform,
+        [&](Event event) {
+          event.kind < kFirstTransferEvent ? runner.OnEvent(event) : transfers->OnEvent(event);
+        },
+        [&](FlowTag tag) { transfers->OnFlowEnd(tag); });
+    transfers.emplace(request, session, [&](TaskId task, DeviceId device, DeviceId cause) {
+      runner.OnLeave(task, device, cause);
+    });
+    transfers->Use(session);
+    return runner.Run(session, *transfers);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "sim/engine/simgrid_session.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -35,12 +36,12 @@ class CallerRoutedZone : public sg::kernel::routing::NetZoneImpl {
   void get_local_route(const sg::kernel::routing::NetPoint* /*source*/,
                        const sg::kernel::routing::NetPoint* /*destination*/,
                        sg::kernel::routing::Route* route, double* latency) override {
-    SWITCHYARD_CHECK(path != nullptr, "SimGrid asked for a route outside Start");
-    for (const LinkId link : *path) route->link_list_.push_back(links[link.index()]);
+    SWITCHYARD_CHECK(!path.empty(), "SimGrid asked for a route outside Start");
+    for (const LinkId link : path) route->link_list_.push_back(links[link.index()]);
     if (latency != nullptr) *latency += 0.0;
   }
 
-  const std::vector<LinkId>* path = nullptr;
+  std::span<const LinkId> path;
   std::vector<SimGridLink*> links;  // by LinkId
 };
 
@@ -75,6 +76,8 @@ struct SimGridSession::Impl {
   // second timer is set and the first one, when it fires, is no longer the one waited for and does
   // nothing: timers must not breed timers.
   EventQueue events;
+  bool clock_only = false;
+  double now = 0.0;  // SimGrid's clock, or up to kStride events ahead of it
   double next_timer = std::numeric_limits<double>::infinity();
 
   void SetTimer(double time) {
@@ -85,11 +88,17 @@ struct SimGridSession::Impl {
     });
   }
   void RunDueEvents() {
-    const double now = sg::s4u::Engine::get_clock();
+    now = sg::s4u::Engine::get_clock();
     // Events scheduled meanwhile for now or later set no timer of their own: this loop or the line
     // after it serves them.
     next_timer = now;
-    while (!events.empty() && events.earliest() <= now) on_event(events.Pop());
+    int ahead = clock_only ? kStride : 0;
+    while (!events.empty() && (events.earliest() <= now || ahead > 0)) {
+      --ahead;
+      now = std::max(now, events.earliest());
+      next_timer = now;
+      on_event(events.Pop());
+    }
     next_timer = std::numeric_limits<double>::infinity();
     if (!events.empty()) SetTimer(events.earliest());
   }
@@ -99,6 +108,7 @@ struct SimGridSession::Impl {
     sg::s4u::CommPtr comm;
     FlowTag tag;
   };
+  std::vector<FlowView> transfers;  // by number
   std::vector<std::unique_ptr<Slot>> slots;
   std::vector<Slot*> free_slots;
   sg::s4u::CommPtr
@@ -140,6 +150,7 @@ SimGridSession::SimGridSession(const Platform& platform, EventSink on_event, Flo
   sg::s4u::Activity::on_completion_cb([this](sg::s4u::Activity const& activity) {
     auto* slot = static_cast<Impl::Slot*>(activity.get_data<void>());
     if (slot == nullptr) return;
+    impl_->now = sg::s4u::Engine::get_clock();
     const FlowTag tag = slot->tag;
     impl_->retired = std::move(slot->comm);
     impl_->free_slots.push_back(slot);
@@ -149,7 +160,12 @@ SimGridSession::SimGridSession(const Platform& platform, EventSink on_event, Flo
 
 SimGridSession::~SimGridSession() = default;
 
-Seconds SimGridSession::Now() const { return {sg::s4u::Engine::get_clock()}; }
+SimGridSession::SimGridSession(EventSink on_event)
+    : SimGridSession(Platform(), std::move(on_event), [](FlowTag) {}) {
+  impl_->clock_only = true;
+}
+
+Seconds SimGridSession::Now() const { return {impl_->now}; }
 
 void SimGridSession::At(Seconds time, Event event) {
   impl_->events.Push(time.value, event);
@@ -158,18 +174,25 @@ void SimGridSession::At(Seconds time, Event event) {
 
 void SimGridSession::Run() { impl_->engine->run(); }
 
-void SimGridSession::Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
-                           Bytes bytes) {
-  SWITCHYARD_CHECK(!path.empty(), "a flow without links");
-  Impl::Slot* slot = impl_->TakeSlot();
-  slot->tag = tag;
-  impl_->zone->path = &path;
-  slot->comm = sg::s4u::Comm::sendto_init();
-  slot->comm->set_payload_size(static_cast<std::uint64_t>(bytes.value));
-  slot->comm->set_data(slot);
-  slot->comm->set_source(impl_->hosts[from.index()]);
-  slot->comm->set_destination(impl_->hosts[to.index()]);  // the last of the two starts the Comm
-  impl_->zone->path = nullptr;
+void SimGridSession::Open(std::uint32_t transfer, const FlowView& flows) {
+  if (transfer >= impl_->transfers.size()) impl_->transfers.resize(transfer + 1);
+  impl_->transfers[transfer] = flows;
+}
+
+void SimGridSession::Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) {
+  const FlowView& flows = impl_->transfers[transfer];
+  for (std::uint32_t f = first; f < last; ++f) {
+    Impl::Slot* slot = impl_->TakeSlot();
+    slot->tag = {transfer, f};
+    impl_->zone->path = flows.path(f);
+    const Flow& flow = flows.flows[f];
+    slot->comm = sg::s4u::Comm::sendto_init();
+    slot->comm->set_payload_size(static_cast<std::uint64_t>(flow.bytes.value));
+    slot->comm->set_data(slot);
+    slot->comm->set_source(impl_->hosts[flow.from.index()]);
+    slot->comm->set_destination(impl_->hosts[flow.to.index()]);  // starts the Comm
+    impl_->zone->path = {};
+  }
 }
 
 std::string SimGridSession::Describe() const {

@@ -15,19 +15,25 @@ namespace switchyard {
 
 // Hosts for the endpoints of flows and one SimGrid link for every link of the platform, joined by a
 // zone that takes each flow's path from its caller: no routes are stored.
+//
+// Without a platform it is a clock only: nothing of SimGrid happens between events, so SimGrid is
+// given the time in strides of kStride events.
 class SimGridSession : public Clock, public Network {
  public:
+  static constexpr int kStride = 4096;
+
   // One session per process, ever: SimGrid's clock cannot be reset (checked). `platform` must
   // outlive it.
   SimGridSession(const Platform& platform, EventSink on_event, FlowSink on_flow_end);
+  explicit SimGridSession(EventSink on_event);  // a clock
   ~SimGridSession() override;
 
   [[nodiscard]] Seconds Now() const override;
   void At(Seconds time, Event event) override;
   void Run() override;
 
-  void Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
-             Bytes bytes) override;
+  void Open(std::uint32_t transfer, const FlowView& flows) override;
+  void Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) override;
   [[nodiscard]] std::string Describe() const override;
 
  private:

@@ -1,8 +1,6 @@
 #include "sim/engine/transfer.h"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -29,11 +27,19 @@ Transfer::Transfer(TaskId id, const Task& task, FlowSet set, const Platform& pla
 
 // Sorts by (sender, hop), keeping the given order otherwise, and computes paths in that order.
 void Transfer::SortFlows(const PathSelector& paths) {
-  std::stable_sort(set_.flows.begin(), set_.flows.end(), [](const Flow& a, const Flow& b) {
-    return std::tie(a.sender, a.hop) < std::tie(b.sender, b.hop);
-  });
+  // Counting: flows come in long sorted runs, and there are few keys.
+  const auto key = [this](const Flow& flow) {
+    return 2 * (flow.sender.index() - first_device_) + (flow.hop > 0 ? 1 : 0);
+  };
+  std::vector<std::uint32_t> next(2 * progress_.size() + 1);
+  for (const Flow& flow : set_.flows) ++next[key(flow) + 1];
+  for (std::size_t i = 1; i < next.size(); ++i) next[i] += next[i - 1];
+  std::vector<Flow> sorted(set_.flows.size());
+  for (const Flow& flow : set_.flows) sorted[next[key(flow)]++] = flow;
+  set_.flows = std::move(sorted);
   path_begin_.reserve(set_.flows.size() + 1);
   path_begin_.push_back(0);
+  path_links_.reserve(6 * set_.flows.size());  // the usual path between nodes
   for (std::size_t f = 0; f < set_.flows.size(); ++f) {
     const Flow& flow = set_.flows[f];
     paths.AppendPath(flow.from, flow.to, f, path_links_);
@@ -44,8 +50,9 @@ void Transfer::SortFlows(const PathSelector& paths) {
 
 void Transfer::MakeBatches(const Platform& platform) {
   latency_.resize(set_.flows.size());
+  const FlowView flows = view();
   for (std::uint32_t f = 0; f < set_.flows.size(); ++f) {
-    for (const LinkId link : path(f)) latency_[f] += platform.link(link).latency;
+    for (const LinkId link : flows.path(f)) latency_[f] += platform.link(link).latency;
   }
   // Consecutive flows of one sender and hop with the same latency; a sender's flows alternate
   // between at most a few latencies (same node, same leaf, across the spine), mostly in runs.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/ids.h"
+#include "sim/engine/network.h"
 #include "sim/graph/activity_graph.h"
 #include "sim/graph/flows.h"
 #include "sim/graph/timeline.h"
@@ -48,10 +49,7 @@ class Transfer {
   [[nodiscard]] Seconds startup() const { return set_.startup; }
   [[nodiscard]] bool store_and_forward() const { return set_.store_and_forward; }
   [[nodiscard]] const Flow& flow(std::uint32_t f) const { return set_.flows[f]; }
-  [[nodiscard]] const std::vector<Flow>& flows() const { return set_.flows; }
-  [[nodiscard]] std::span<const LinkId> path(std::uint32_t f) const {
-    return {path_links_.data() + path_begin_[f], path_begin_[f + 1] - path_begin_[f]};
-  }
+  [[nodiscard]] FlowView view() const { return {set_.flows, path_links_, path_begin_}; }
   [[nodiscard]] Seconds latency(std::uint32_t f) const { return latency_[f]; }
   [[nodiscard]] const FlowBatch& batch(std::uint32_t b) const { return batches_[b]; }
   [[nodiscard]] DeviceProgress& progress(DeviceId d) {

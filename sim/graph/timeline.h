@@ -52,7 +52,7 @@ struct Timeline {
   std::vector<Interval>
       intervals;  // [task * num_devices + device]; of devices outside a task's group: zero
   std::vector<LinkUsage> links;             // by link
-  std::vector<LinkActivity> link_activity;  // by task, then link
+  std::vector<LinkActivity> link_activity;  // by task, then link; empty unless asked for
   Bytes bytes_sent;                         // flows handed to the network
   Bytes bytes_received;                     // flows that the network reported finished
   Seconds makespan;

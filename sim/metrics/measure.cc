@@ -19,8 +19,8 @@ LoadResult MeasureLoad(const MoePlan& plan, std::uint32_t devices) {
   LoadResult load;
   load.per_device_tokens.resize(devices);
   for (const MoeLayerPlan& layer : plan.layers) {
-    for (std::size_t e = 0; e < layer.kept.size(); ++e) {
-      load.per_device_tokens[plan.placement.rank_of_expert[e]] += layer.kept[e];
+    for (std::size_t slot = 0; slot < layer.kept.size(); ++slot) {
+      load.per_device_tokens[plan.DeviceOfSlot(slot)] += layer.kept[slot];
     }
   }
   const auto& tokens = load.per_device_tokens;
@@ -161,8 +161,8 @@ double MostExpertRows(const MoePlan& plan, std::uint32_t devices) {
   std::vector<std::uint64_t> rows;
   for (const MoeLayerPlan& layer : plan.layers) {
     rows.assign(devices, 0);
-    for (std::size_t e = 0; e < layer.rows.size(); ++e) {
-      rows[plan.placement.rank_of_expert[e]] += layer.rows[e];
+    for (std::size_t slot = 0; slot < layer.rows.size(); ++slot) {
+      rows[plan.DeviceOfSlot(slot)] += layer.rows[slot];
     }
     most = std::max(most, *std::max_element(rows.begin(), rows.end()));
   }
@@ -178,7 +178,7 @@ MemoryResult MeasureMemory(const Simulation& s) {
        static_cast<double>(workload.context_length), workload.phase == StepPhase::kDecode},
       std::nullopt};
   if (s.scenario.model.moe) {
-    sharding.experts_per_device = s.plan.placement.slots_per_rank;
+    sharding.experts_per_device = s.plan.placement.slots_per_rank();
     load.expert_rows = MostExpertRows(s.plan, s.graph.num_devices);
   }
   const Bytes peak = MemoryFootprint(s.scenario.model, sharding, load).Total();
@@ -190,11 +190,13 @@ std::vector<ExpertLoadRow> ExpertRows(const Scenario& scenario, const MoePlan& p
   std::uint32_t moe_layer = 0;
   for (std::uint32_t layer = 0; layer < scenario.model.num_layers; ++layer) {
     if (!scenario.model.IsMoeLayer(layer)) continue;
-    for (std::uint32_t e = 0; e < scenario.model.moe->num_experts; ++e) {
-      ExpertLoadRow row{layer, e, plan.placement.rank_of_expert[e], 0, 0};
+    for (std::size_t slot = 0; slot < plan.at(moe_layer, 0).chosen.size(); ++slot) {
+      const ExpertIndex expert = plan.ExpertOfSlot(slot);
+      if (expert == kNoExpert) continue;
+      ExpertLoadRow row{layer, expert, plan.DeviceOfSlot(slot), 0, 0};
       for (std::uint32_t m = 0; m < plan.micro_batches; ++m) {
-        row.chosen += plan.at(moe_layer, m).chosen[e];
-        row.kept += plan.at(moe_layer, m).kept[e];
+        row.chosen += plan.at(moe_layer, m).chosen[slot];
+        row.kept += plan.at(moe_layer, m).kept[slot];
       }
       rows.push_back(row);
     }

@@ -57,6 +57,7 @@ struct CriticalPathEntry {
   double time_s = 0;
   std::uint32_t count = 0;
 };
+// One row for each device that holds the expert.
 struct ExpertLoadRow {
   std::uint32_t layer = 0;
   std::uint32_t expert = 0;

@@ -41,7 +41,7 @@ std::string ToString(Fidelity fidelity) {
 }
 
 Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
-                                                const TaskProgress& on_progress) {
+                                                const SimulationOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   auto s = std::make_unique<SimulatedStep>();
   s->scenario = std::move(scenario);
@@ -63,8 +63,8 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   const std::string fidelity = ToString(s->scenario.fidelity);
   const auto executor = MakeExecutor(fidelity);
   SWITCHYARD_CHECK(executor != nullptr, "no executor for fidelity " + fidelity);
-  Result<Timeline> timeline =
-      executor->Run({s->graph, *s->flows, s->platform, *s->paths, on_progress});
+  Result<Timeline> timeline = executor->Run(
+      {s->graph, *s->flows, s->platform, *s->paths, options.on_progress, options.timeline});
   if (!timeline.ok()) return timeline.errors();
   s->timeline = std::move(timeline).value();
 

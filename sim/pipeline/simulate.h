@@ -36,10 +36,15 @@ struct SimulatedStep {
   RunResult result;
 };
 
+struct SimulationOptions {
+  TaskProgress on_progress = {};  // may be empty
+  bool timeline = false;          // keep what TimelineInput needs
+};
+
 // Once per process (sim/engine/executor.h). Fails when the cluster cannot be built, the routing
 // source cannot be read or does not fit the model.
 Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
-                                                const TaskProgress& on_progress = {});
+                                                const SimulationOptions& options = {});
 
 // "pairwise": the name the engine knows it by.
 [[nodiscard]] std::string ToString(Fidelity fidelity);

@@ -12,8 +12,9 @@
 
 namespace switchyard {
 
-// Refers to the step. `resolved` is the resolved scenario's text: its hash goes into the trace, so
-// that a timeline can be matched to its run.
+// Refers to the step, which was simulated with SimulationOptions::timeline. `resolved` is the
+// resolved scenario's text: its hash goes into the trace, so that a timeline can be matched to its
+// run.
 [[nodiscard]] PerfettoInput TimelineInput(const SimulatedStep& step, const std::string& resolved);
 
 }  // namespace switchyard

@@ -9,15 +9,27 @@
 namespace switchyard {
 namespace {
 
-// The tokens of one micro-batch, still ordered by rank: its share of each rank's consecutive
-// tokens.
-LayerRoutes TakeMicroBatch(const LayerRoutes& all, std::uint32_t tokens_per_rank,
-                           std::uint32_t micro_batches, std::uint32_t micro_batch) {
-  const std::uint32_t share = tokens_per_rank / micro_batches;
-  LayerRoutes part{all.tokens / micro_batches, all.top_k, all.num_experts, {}, {}};
-  for (std::uint32_t first = micro_batch * share; first < all.tokens; first += tokens_per_rank) {
-    const auto begin = static_cast<std::ptrdiff_t>(std::size_t{first} * all.top_k);
-    const auto end = begin + static_cast<std::ptrdiff_t>(std::size_t{share} * all.top_k);
+// Some ranks' share of a step's tokens: micro-batch `micro_batch` of the tokens of `ranks` ranks
+// from `first_rank` on, ordered by rank.
+struct Share {
+  std::uint32_t first_rank;
+  std::uint32_t ranks;
+  std::uint32_t tokens_per_rank;  // in all micro-batches
+  std::uint32_t micro_batches;
+  std::uint32_t micro_batch;
+};
+
+LayerRoutes Take(const LayerRoutes& all, const Share& share) {
+  const std::size_t k = all.top_k;
+  const std::uint32_t tokens = share.tokens_per_rank / share.micro_batches;
+  LayerRoutes part{share.ranks * tokens, all.top_k, all.num_experts, {}, {}};
+  part.expert.reserve(part.tokens * k);
+  if (!all.weight.empty()) part.weight.reserve(part.tokens * k);
+  for (std::uint32_t r = 0; r < share.ranks; ++r) {
+    const std::size_t token = std::size_t{share.first_rank + r} * share.tokens_per_rank +
+                              std::size_t{share.micro_batch} * tokens;
+    const auto begin = static_cast<std::ptrdiff_t>(token * k);
+    const auto end = begin + static_cast<std::ptrdiff_t>(tokens * k);
     part.expert.insert(part.expert.end(), all.expert.begin() + begin, all.expert.begin() + end);
     if (all.weight.empty()) continue;
     part.weight.insert(part.weight.end(), all.weight.begin() + begin, all.weight.begin() + end);
@@ -25,78 +37,99 @@ LayerRoutes TakeMicroBatch(const LayerRoutes& all, std::uint32_t tokens_per_rank
   return part;
 }
 
-// The parts of a plan that are the same for every layer.
+// The parts of a plan that are the same for every layer and group.
 struct Planner {
   const Scenario& scenario;
   const Placement& placement;
   std::unique_ptr<CapacityRule> capacity;
   std::unique_ptr<TrafficForm> form;
-  RankLayout layout;
+  RankLayout layout;  // of one group
 
-  [[nodiscard]] MoeLayerPlan Plan(const LayerRoutes& routes) const;
+  // Adds the part of the group that begins at `first_device`.
+  void Plan(const LayerRoutes& routes, std::uint32_t first_device, MoeLayerPlan& plan) const;
 
  private:
-  void CountChoices(const LayerRoutes& routes, const KeptMask& kept, MoeLayerPlan& plan) const;
-  void Pad(MoeLayerPlan& plan) const;
+  void CountChoices(const LayerRoutes& routes, const KeptMask& kept, std::size_t first_slot,
+                    MoeLayerPlan& plan) const;
+  void Pad(std::size_t first_slot, MoeLayerPlan& plan) const;
 };
 
-MoeLayerPlan Planner::Plan(const LayerRoutes& routes) const {
-  const CapacityContext context{layout.ranks, layout.tokens_per_rank, &placement.rank_of_expert};
+void Planner::Plan(const LayerRoutes& routes, std::uint32_t first_device,
+                   MoeLayerPlan& plan) const {
+  const CapacityContext context{layout.ranks, layout.tokens_per_rank,
+                                [this](std::uint32_t sender, ExpertIndex expert) {
+                                  return placement.RankOf(placement.SlotFor(expert, sender));
+                                }};
   const KeptMask kept = capacity->Keep(routes, context);
-  MoeLayerPlan plan;
-  CountChoices(routes, kept, plan);
-  plan.rows = plan.kept;
+  const std::size_t first_slot = std::size_t{first_device} * placement.slots_per_rank();
+  CountChoices(routes, kept, first_slot, plan);
+  const std::size_t first_copy = plan.copies.size();
   if (scenario.capacity.pad) {
-    Pad(plan);
+    Pad(first_slot, plan);
   } else {
-    plan.copies = form->Count(routes, kept, placement, layout);
+    const std::vector<Copies> copies = form->Count(routes, kept, placement, layout);
+    plan.copies.insert(plan.copies.end(), copies.begin(), copies.end());
   }
-  return plan;
+  for (std::size_t i = first_copy; i < plan.copies.size(); ++i) {
+    plan.copies[i].from = static_cast<std::uint16_t>(plan.copies[i].from + first_device);
+    plan.copies[i].to = static_cast<std::uint16_t>(plan.copies[i].to + first_device);
+  }
 }
 
-void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept,
+void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept, std::size_t first_slot,
                            MoeLayerPlan& plan) const {
-  plan.chosen.resize(routes.num_experts);
-  plan.kept.resize(routes.num_experts);
-  std::size_t choice = 0;
-  std::uint32_t dropped = 0;
-  for (std::uint32_t t = 0; t < routes.tokens; ++t) {
-    bool any_kept = false;
-    for (const ExpertIndex e : routes.ChoicesOf(t)) {
-      const bool is_kept = kept[choice++] != 0;
-      if (e == kNoExpert) {
-        ++plan.absent;
-        continue;
+  SlotTable table(placement);
+  std::uint32_t* const chosen = plan.chosen.data() + first_slot;
+  std::uint32_t* const computed = plan.kept.data() + first_slot;
+  for (std::uint32_t from = 0; from < layout.ranks; ++from) {
+    table.SelectSender(from);
+    const std::uint32_t* const slot_of = table.slots().data();
+    for (std::uint32_t t = from * layout.tokens_per_rank; t < (from + 1) * layout.tokens_per_rank;
+         ++t) {
+      std::uint32_t kept_of_token = 0;
+      const std::uint8_t* is_kept = kept.data() + std::size_t{t} * routes.top_k;
+      for (const ExpertIndex e : routes.ChoicesOf(t)) {
+        const std::uint32_t one = *is_kept++ != 0 ? 1 : 0;
+        if (e == kNoExpert) {
+          ++plan.absent;
+          continue;
+        }
+        const std::uint32_t slot = slot_of[e];
+        ++chosen[slot];
+        computed[slot] += one;
+        plan.dropped += 1 - one;
+        kept_of_token += one;
       }
-      ++plan.chosen[e];
-      ++(is_kept ? plan.kept[e] : dropped);
-      any_kept = any_kept || is_kept;
+      plan.tokens_fully_dropped += kept_of_token > 0 ? 0 : 1;
     }
-    plan.tokens_fully_dropped += any_kept ? 0 : 1;
   }
-  plan.dropped = dropped;
+  for (std::size_t s = 0; s < placement.num_slots(); ++s) plan.rows[first_slot + s] = computed[s];
 }
 
 // Every sender fills its buffer for every expert to the capacity (GShard, arXiv 2006.16668: the
 // dispatch tensor has experts x capacity rows whatever was routed); padding rows are sent and
 // computed like real ones.
-void Planner::Pad(MoeLayerPlan& plan) const {
+void Planner::Pad(std::size_t first_slot, MoeLayerPlan& plan) const {
   // No expert can get more rows from a sender than the sender has tokens; with that bound all
   // counts stay below 2^32.
-  const std::uint64_t capacity_slots =
-      ExpertCapacity(scenario.capacity.factor, layout.tokens_per_rank, scenario.model.moe->top_k,
-                     scenario.model.moe->num_experts);
-  const auto slots =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(capacity_slots, layout.tokens_per_rank));
-  std::vector<std::uint32_t> experts_of_rank(layout.ranks);
-  for (const std::uint16_t rank : placement.rank_of_expert) ++experts_of_rank[rank];
-  plan.rows.assign(plan.rows.size(), slots * layout.ranks);
+  const MoeSpec& moe = *scenario.model.moe;
+  const std::uint64_t capacity_rows =
+      ExpertCapacity(scenario.capacity.factor, layout.tokens_per_rank, moe.top_k, moe.num_experts);
+  const auto rows =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(capacity_rows, layout.tokens_per_rank));
+  std::fill_n(plan.rows.begin() + static_cast<std::ptrdiff_t>(first_slot), placement.num_slots(),
+              0u);
+  std::vector<std::uint32_t> to_rank(layout.ranks);
   for (std::uint32_t from = 0; from < layout.ranks; ++from) {
+    std::fill(to_rank.begin(), to_rank.end(), 0u);
+    for (std::uint32_t e = 0; e < moe.num_experts; ++e) {
+      const std::uint32_t slot = placement.SlotFor(e, from);
+      plan.rows[first_slot + slot] += rows;
+      to_rank[placement.RankOf(slot)] += rows;
+    }
     for (std::uint32_t to = 0; to < layout.ranks; ++to) {
-      const std::uint32_t count = slots * experts_of_rank[to];
-      if (from == to || count == 0) continue;
-      plan.copies.push_back(
-          {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to), count, 0});
+      if (from != to && to_rank[to] > 0)
+        plan.copies.push_back(MakeCopies(from, to, to_rank[to], 0));
     }
   }
 }
@@ -108,15 +141,18 @@ Result<MoePlan> PlanExperts(const Scenario& scenario) {
   plan.micro_batches = scenario.workload.micro_batches;
   if (!scenario.model.moe) return plan;
   const MoeSpec& moe = *scenario.model.moe;
+  const std::uint32_t devices = scenario.cluster.NumDevices();
   const std::uint32_t ranks = scenario.parallelism.expert;
   const std::uint32_t tokens_per_rank = scenario.workload.tokens_per_device;
   plan.moe_layers = scenario.model.NumMoeLayers();
+  plan.groups = devices / ranks;
   plan.placement = MakePlacementPolicy(scenario.placement)->Place(moe.num_experts, ranks);
   const Diagnostics misplaced = Verify(plan.placement, moe.num_experts);
   SWITCHYARD_CHECK(misplaced.empty(), ToString(misplaced));
 
-  const RoutingShape shape{plan.moe_layers, ranks * tokens_per_rank, moe.num_experts,
-                           moe.top_k,       moe.num_groups,          moe.topk_groups};
+  const RoutingShape shape{plan.moe_layers, devices * tokens_per_rank,
+                           moe.num_experts, moe.top_k,
+                           moe.num_groups,  moe.topk_groups};
   auto router = MakeExpertRouter(scenario.routing, shape, scenario.seed);
   if (!router.ok()) return router.errors();
   const Planner planner{scenario,
@@ -124,13 +160,20 @@ Result<MoePlan> PlanExperts(const Scenario& scenario) {
                         MakeCapacityRule(scenario.capacity),
                         MakeTrafficForm(scenario.communication.all_to_all),
                         {ranks, scenario.cluster.node.gpus, tokens_per_rank / plan.micro_batches}};
+  const bool whole = plan.groups == 1 && plan.micro_batches == 1;
+  const std::size_t slots = std::size_t{devices} * plan.placement.slots_per_rank();
   for (std::uint32_t layer = 0; layer < plan.moe_layers; ++layer) {
     const LayerRoutes routes = router.value()->Route(layer);
     for (std::uint32_t m = 0; m < plan.micro_batches; ++m) {
-      plan.layers.push_back(
-          planner.Plan(plan.micro_batches == 1
-                           ? routes
-                           : TakeMicroBatch(routes, tokens_per_rank, plan.micro_batches, m)));
+      MoeLayerPlan& part = plan.layers.emplace_back();
+      part.chosen.resize(slots);
+      part.kept.resize(slots);
+      part.rows.resize(slots);
+      for (std::uint32_t first = 0; first < devices; first += ranks) {
+        const Share share{first, ranks, tokens_per_rank, plan.micro_batches, m};
+        planner.Plan(whole ? routes : Take(routes, share), first, part);
+      }
+      part.copies.shrink_to_fit();
     }
   }
   return plan;

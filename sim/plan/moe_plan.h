@@ -12,32 +12,41 @@
 
 namespace switchyard {
 
-// One MoE layer of one micro-batch.
+// One MoE layer of one micro-batch. Slots are those of all devices: device d has
+// [d * slots_per_rank, (d + 1) * slots_per_rank).
 struct MoeLayerPlan {
-  std::vector<Copies> copies;         // of dispatch; combine is the reverse
-  std::vector<std::uint32_t> chosen;  // by expert: choices made
-  std::vector<std::uint32_t> kept;    // by expert: choices computed
-  std::vector<std::uint32_t>
-      rows;                   // by expert: rows of the grouped GEMM; kept, or the padded buffer
-  std::uint64_t dropped = 0;  // choices made and not computed
-  std::uint64_t absent = 0;   // choices that a trace does not hold (kNoExpert)
+  std::vector<Copies> copies;         // of dispatch, between devices; combine is the reverse
+  std::vector<std::uint32_t> chosen;  // by slot: choices sent its way
+  std::vector<std::uint32_t> kept;    // by slot: choices computed
+  std::vector<std::uint32_t> rows;  // by slot: rows of the grouped GEMM; kept, or the padded buffer
+  std::uint64_t dropped = 0;        // choices made and not computed
+  std::uint64_t absent = 0;         // choices that a trace does not hold (kNoExpert)
   std::uint64_t tokens_fully_dropped = 0;  // tokens none of whose choices is computed
 };
 
 struct MoePlan {
-  Placement placement;  // of every layer
+  Placement placement;       // of every layer and expert-parallel group
+  std::uint32_t groups = 1;  // each of placement.ranks() consecutive devices, with all experts
   std::uint32_t moe_layers = 0;
   std::uint32_t micro_batches = 1;
   std::vector<MoeLayerPlan> layers;  // [moe_layer * micro_batches + micro_batch]
 
+  [[nodiscard]] std::uint32_t DeviceOfSlot(std::size_t slot) const {
+    return static_cast<std::uint32_t>(slot / placement.slots_per_rank());
+  }
+  // kNoExpert for an empty slot.
+  [[nodiscard]] ExpertIndex ExpertOfSlot(std::size_t slot) const {
+    return placement.expert_of_slot()[slot % placement.num_slots()];
+  }
   [[nodiscard]] const MoeLayerPlan& at(std::uint32_t moe_layer, std::uint32_t micro_batch) const {
     return layers[std::size_t{moe_layer} * micro_batches + micro_batch];
   }
 };
 
-// Each rank's tokens are split evenly into micro-batches, in order; capacity holds for each
-// micro-batch on its own, as the buffers do. Fails when the routing source cannot be opened or does
-// not fit the model. A dense model gives no layers.
+// Tokens choose among the experts of their own expert-parallel group; capacity holds in each group
+// on its own. Each rank's tokens are split evenly into micro-batches, in order; capacity holds for
+// each micro-batch on its own, as the buffers do. Fails when the routing source cannot be opened or
+// does not fit the model. A dense model gives no layers.
 Result<MoePlan> PlanExperts(const Scenario& scenario);
 
 }  // namespace switchyard

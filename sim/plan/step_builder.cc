@@ -93,8 +93,9 @@ class Builder {
 
   [[nodiscard]] std::vector<KernelList> ExpertWork(const MoeLayerPlan& layer) const {
     std::vector<std::vector<std::uint32_t>> rows(step_.num_devices);
-    for (std::size_t e = 0; e < layer.rows.size(); ++e) {
-      rows[plan_.placement.rank_of_expert[e]].push_back(layer.rows[e]);
+    for (std::size_t slot = 0; slot < layer.rows.size(); ++slot) {
+      if (plan_.ExpertOfSlot(slot) == kNoExpert) continue;
+      rows[plan_.DeviceOfSlot(slot)].push_back(layer.rows[slot]);
     }
     std::vector<KernelList> work;
     work.reserve(rows.size());

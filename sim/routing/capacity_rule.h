@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,7 +38,8 @@ struct CapacitySpec {
 struct CapacityContext {
   std::uint32_t ranks = 1;            // of the expert-parallel group
   std::uint32_t tokens_per_rank = 0;  // token t is sent by rank t / tokens_per_rank
-  const std::vector<std::uint16_t>* rank_of_expert = nullptr;  // [num_experts]
+  // The rank that computes the choices of an expert by a sender; below `ranks`.
+  std::function<std::uint32_t(std::uint32_t sender, ExpertIndex expert)> rank_for;
 };
 
 // Slots of one expert for `tokens` competing tokens: ceil(factor * tokens * top_k / num_experts),

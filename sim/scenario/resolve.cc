@@ -43,6 +43,22 @@ void CheckTensorParallel(const pb::Scenario& message, const Resolution& at) {
   }
 }
 
+// A group lies within a node or covers nodes whole, and holds attention replicas whole.
+void CheckExpertGroup(const pb::Scenario& message, const std::string& name, const Resolution& at) {
+  const std::uint32_t expert = message.parallelism().expert();
+  const std::uint32_t gpus = message.cluster().node().gpus();
+  if (gpus % expert != 0 && expert % gpus != 0) {
+    at.Error("parallelism.expert", name + " neither divides the " + std::to_string(gpus) +
+                                       " GPUs of a node nor is a multiple of them");
+  }
+  const std::uint32_t tensor = message.parallelism().tensor();
+  if (at.problems.Usable({"parallelism.tensor"}) && expert % tensor != 0) {
+    at.Error("parallelism.expert", name + " is not a multiple of tensor_parallel " +
+                                       std::to_string(tensor) +
+                                       ": a group of experts serves whole attention replicas");
+  }
+}
+
 void CheckExpertParallel(pb::Parallelism& parallelism, const pb::Scenario& message,
                          const Resolution& at) {
   const std::string path = "parallelism.expert";
@@ -53,15 +69,19 @@ void CheckExpertParallel(pb::Parallelism& parallelism, const pb::Scenario& messa
   const std::uint32_t expert = parallelism.expert();
   const std::string name =
       "expert_parallel " + std::to_string(expert) + (given ? "" : " (the default: all devices)");
-  if (expert != devices) {
-    at.Error(path, name + " is not the number of devices: experts are spread over all " +
-                       std::to_string(devices) + " devices");
+  if (expert > devices || devices % expert != 0) {
+    at.Error(path, name + " does not divide the " + std::to_string(devices) +
+                       " devices into groups; allowed: " + Divisors(devices));
+  } else {
+    CheckExpertGroup(message, name, at);
   }
   if (!message.model().has_moe() || !at.problems.Usable({"model.moe.num_experts"})) return;
   const std::uint32_t experts = message.model().moe().num_experts();
-  if (experts % expert == 0) return;
-  at.Error(path, name + " does not divide " + std::to_string(experts) +
-                     " routed experts; allowed: " + Divisors(experts));
+  if (experts % expert == 0 || expert % experts == 0) return;
+  at.Error(path, name + " neither divides " + std::to_string(experts) +
+                     " routed experts nor is a multiple of them (as many replicas of each); "
+                     "allowed: " +
+                     Divisors(experts));
 }
 
 // Tokens that the ranks of one attention replica work on together in one micro-batch.

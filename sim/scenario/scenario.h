@@ -14,8 +14,9 @@
 
 namespace switchyard {
 
-// tensor divides the GPUs of a node; devices = tensor * attention replicas; experts are spread over
-// all `expert` ranks.
+// tensor divides the GPUs of a node; devices = tensor * attention replicas. Each `expert` consecutive
+// devices form a group that holds all experts; tokens stay in their group. With more ranks than
+// experts, each expert has expert / num_experts replicas.
 struct Parallelism {
   std::uint32_t tensor = 1;
   std::uint32_t expert = 1;

@@ -26,7 +26,8 @@ inline constexpr std::uint32_t kSmallUnit = 4;
 struct Problem {
   std::unique_ptr<Platform> platform;
   std::vector<Flow> flows;
-  std::vector<std::vector<LinkId>> paths;
+  std::vector<LinkId> links;  // as FlowView
+  std::vector<std::uint32_t> path_begin = {0};
   double port_bound = 0.0;  // busiest link's bytes over its capacity: no schedule beats it
 };
 
@@ -42,8 +43,11 @@ inline Problem MakeProblem(std::uint32_t gpus, bool two_hops, double oversubscri
   std::vector<double> load(problem.platform->links().size());
   for (std::size_t f = 0; f < problem.flows.size(); ++f) {
     const Flow& flow = problem.flows[f];
-    selector->AppendPath(flow.from, flow.to, f, problem.paths.emplace_back());
-    for (const LinkId link : problem.paths.back()) load[link.index()] += flow.bytes.value;
+    selector->AppendPath(flow.from, flow.to, f, problem.links);
+    for (std::size_t i = problem.path_begin.back(); i < problem.links.size(); ++i) {
+      load[problem.links[i].index()] += flow.bytes.value;
+    }
+    problem.path_begin.push_back(static_cast<std::uint32_t>(problem.links.size()));
   }
   for (std::size_t l = 0; l < load.size(); ++l) {
     const double time = load[l] / problem.platform->links()[l].capacity.value;
@@ -73,10 +77,8 @@ class Harness {
 
   const Outcome& Simulate() {
     start_ = clock_.Now().value;
-    for (std::uint32_t f = 0; f < problem_.flows.size(); ++f) {
-      const Flow& flow = problem_.flows[f];
-      network_.Start({0, f}, flow.from, flow.to, problem_.paths[f], flow.bytes);
-    }
+    network_.Open(0, {problem_.flows, problem_.links, problem_.path_begin});
+    network_.Start(0, 0, static_cast<std::uint32_t>(problem_.flows.size()));
     clock_.Run();
     outcome_.makespan = clock_.Now().value - start_;
     outcome_.counters = network_.counters();

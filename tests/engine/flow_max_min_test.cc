@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "sim/base/rng.h"
@@ -109,37 +110,45 @@ TEST(MaxMinFill, RandomProblemsMeetTheDefinition) {
   }
 }
 
-std::vector<std::uint32_t> Add(FlowTable& table, const Paths& paths) {
-  std::vector<std::uint32_t> slots;
-  for (const auto& path : paths) {
-    std::vector<LinkId> links;
-    links.reserve(path.size());
-    for (const std::uint32_t l : path) links.emplace_back(l);
-    slots.push_back(table.Add({}, links, 1.0));
+// Flows over the given paths, as transfer 0 of a table.
+struct Given {
+  explicit Given(const Paths& paths) : flows(paths.size()) {
+    for (Flow& flow : flows) flow.bytes = {1.0};
+    for (std::uint32_t f = 0; f < paths.size(); ++f) {
+      for (const std::uint32_t l : paths[f]) links.emplace_back(l);
+      path_begin.push_back(static_cast<std::uint32_t>(links.size()));
+      tags.push_back({0, f});
+    }
+    table.Open(0, {flows, links, path_begin});
   }
-  return slots;
+  std::vector<Flow> flows;
+  std::vector<LinkId> links;
+  std::vector<std::uint32_t> path_begin = {0};
+  std::vector<FlowTag> tags;
+  FlowTable table;
+};
+
+std::vector<std::uint32_t> FlowsOf(std::span<const FlowTag> tags) {
+  std::vector<std::uint32_t> flows;
+  for (const FlowTag tag : tags) flows.push_back(tag.flow);
+  return flows;
 }
 
 TEST(Grouping, FlowsThatShareLinksThroughOthersAreOneGroup) {
-  FlowTable table;
-  const auto slots = Add(table, {{0, 1}, {4}, {2, 3}, {5, 4}, {1, 2}});
+  const Given given({{0, 1}, {4}, {2, 3}, {5, 4}, {1, 2}});
   Grouping grouping(6);
-  grouping.Split(table, slots);
+  grouping.Split(given.table, given.tags);
   ASSERT_EQ(grouping.num_groups(), 2u);
-  const auto first = grouping.group(0);
-  const auto second = grouping.group(1);
-  EXPECT_EQ(std::vector(first.begin(), first.end()),
-            (std::vector{slots[0], slots[2], slots[4]}));  // 0-1, 1-2, 2-3
-  EXPECT_EQ(std::vector(second.begin(), second.end()), (std::vector{slots[1], slots[3]}));
+  EXPECT_EQ(FlowsOf(grouping.group(0)), (std::vector<std::uint32_t>{0, 2, 4})) << "0-1, 1-2, 2-3";
+  EXPECT_EQ(FlowsOf(grouping.group(1)), (std::vector<std::uint32_t>{1, 3}));
 }
 
 TEST(LinkSet, OfAChainTheNarrowestLinkIsLeft) {
   // 0 > 1 > 2 carry the same flows; 2 is narrowest. 3 carries one of them and another: not covered.
-  FlowTable table;
-  const auto slots = Add(table, {{0, 1, 2}, {0, 1, 2, 3}, {3}});
+  const Given given({{0, 1, 2}, {0, 1, 2, 3}, {3}});
   const std::vector<double> capacity = {9.0, 8.0, 7.0, 6.0};
   LinkSet links(capacity);
-  links.Build(table, slots);
+  links.Build(given.table, given.tags);
   std::vector<std::uint32_t> relevant;
   for (const LinkSet::Entry& entry : links.links()) {
     if (entry.index != LinkSet::kIrrelevant) relevant.push_back(entry.link);
@@ -148,11 +157,10 @@ TEST(LinkSet, OfAChainTheNarrowestLinkIsLeft) {
 }
 
 TEST(LinkSet, OfEqualLinksOneIsLeft) {
-  FlowTable table;
-  const auto slots = Add(table, {{2, 0, 1}, {1, 2, 0}});
+  const Given given({{2, 0, 1}, {1, 2, 0}});
   const std::vector<double> capacity = {5.0, 5.0, 5.0};
   LinkSet links(capacity);
-  links.Build(table, slots);
+  links.Build(given.table, given.tags);
   EXPECT_EQ(std::count_if(links.links().begin(), links.links().end(),
                           [](const auto& entry) { return entry.index != LinkSet::kIrrelevant; }),
             1);
@@ -165,9 +173,9 @@ TEST(LinkSet, LeavingOutCoveredLinksChangesNoRate) {
     std::vector<double> capacity(kLinks);
     for (double& c : capacity) c = 1.0 + static_cast<double>(rng.Below(4));
     const Paths paths = RandomPaths(kLinks, static_cast<std::uint32_t>(1 + rng.Below(12)), rng);
-    FlowTable table;
+    const Given given(paths);
     LinkSet links(capacity);
-    links.Build(table, Add(table, paths));
+    links.Build(given.table, given.tags);
     Paths reduced(paths.size());
     std::vector<double> kept;
     for (const LinkSet::Entry& entry : links.links()) {
@@ -184,21 +192,6 @@ TEST(LinkSet, LeavingOutCoveredLinksChangesNoRate) {
     fill.Solve(MakeSharing(kept, reduced), rate);
     ExpectMaxMin(capacity, paths, rate);
   }
-}
-
-TEST(FlowTable, SlotsAreReusedAndLongPathsFit) {
-  FlowTable table;
-  const std::vector<LinkId> shorter = {LinkId(1), LinkId(2)};
-  std::vector<LinkId> longer;
-  for (std::size_t l = 0; l < 9; ++l) longer.emplace_back(l);
-  const std::uint32_t a = table.Add({1, 2}, shorter, 10.0);
-  const std::uint32_t b = table.Add({3, 4}, longer, 20.0);
-  EXPECT_EQ(table.path(a).size(), 2u);
-  EXPECT_EQ(table.path(a)[1], 2u);
-  EXPECT_EQ(table.path(b).back(), 8u);
-  EXPECT_EQ(table.tag(b).flow, 4u);
-  table.Remove(a);
-  EXPECT_EQ(table.Add({5, 6}, shorter, 1.0), a);
 }
 
 }  // namespace

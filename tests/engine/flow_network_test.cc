@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "tests/engine/engine_fixture.h"
 #include "tests/engine/flow_harness.h"
@@ -22,30 +23,43 @@ struct TimedFlow {
 class Script {
  public:
   Script(const Star& star, std::vector<TimedFlow> flows, double epsilon)
-      : star_(star),
-        flows_(std::move(flows)),
+      : flows_(std::move(flows)),
         ends_(flows_.size()),
         clock_([this](Event event) { OnEvent(event); }),
-        network_(star.platform, clock_,
-                 [this](FlowTag tag) { ends_[tag.flow] = clock_.Now().value; }, {epsilon}) {
-    for (std::uint32_t f = 0; f < flows_.size(); ++f) clock_.At({flows_[f].start}, {0, f, 0});
+        network_(star.platform, clock_, [this](FlowTag tag) { OnEnd(tag); }, {epsilon}) {
+    for (std::uint32_t f = 0; f < flows_.size(); ++f) {
+      Transfer& transfer = transfers_[flows_[f].transfer];
+      transfer.flows.push_back(flows_[f].flow);
+      star.paths->AppendPath(flows_[f].flow.from, flows_[f].flow.to, 0, transfer.links);
+      transfer.path_begin.push_back(static_cast<std::uint32_t>(transfer.links.size()));
+      transfer.script.push_back(f);
+      clock_.At({flows_[f].start}, {0, f, static_cast<std::uint32_t>(transfer.script.size() - 1)});
+    }
+    for (const auto& [number, transfer] : transfers_) {
+      network_.Open(number, {transfer.flows, transfer.links, transfer.path_begin});
+    }
     clock_.Run();
   }
   [[nodiscard]] const std::vector<double>& ends() const { return ends_; }
   [[nodiscard]] const FlowCounters& counters() const { return network_.counters(); }
 
  private:
+  struct Transfer {
+    std::vector<Flow> flows;
+    std::vector<LinkId> links;
+    std::vector<std::uint32_t> path_begin = {0};
+    std::vector<std::uint32_t> script;  // by flow of the transfer
+  };
   void OnEvent(Event event) {
     if (FlowNetwork::Owns(event)) return network_.OnEvent(event);
-    const TimedFlow& timed = flows_[event.a];
-    std::vector<LinkId> path;
-    star_.paths->AppendPath(timed.flow.from, timed.flow.to, 0, path);
-    network_.Start({timed.transfer, event.a}, timed.flow.from, timed.flow.to, path,
-                   timed.flow.bytes);
+    network_.Start(flows_[event.a].transfer, event.b, event.b + 1);
   }
-  const Star& star_;
+  void OnEnd(FlowTag tag) {
+    ends_[transfers_.at(tag.transfer).script[tag.flow]] = clock_.Now().value;
+  }
   std::vector<TimedFlow> flows_;
   std::vector<double> ends_;
+  std::map<std::uint32_t, Transfer> transfers_;
   QueueClock clock_;
   FlowNetwork network_;
 };
@@ -84,6 +98,22 @@ TEST(FlowNetwork, AFlowThatJoinsTakesItsShareAtOnce) {
     ExpectSeconds(60e-6, {script.ends()[0]}, "20 us + 1 MB / 25 GB/s");
     ExpectSeconds(60e-6, {script.ends()[1]}, "20 us + 1 MB / 25 GB/s");
   }
+}
+
+TEST(FlowNetwork, FlowsOfOneTransferMayStartApart) {
+  // 1 MB from 0 to each of 1, 2, 3, one every 30 us at 50 GB/s: the first two overlap in no time.
+  // 20 us each alone. Then 2 and 3 at once from 200 us on: 2 x 20 us.
+  const Star star(4, 50_GBps, 0_s);
+  const Script script(star,
+                      {{0.0, star.Between(0, 1, 1_MB)},
+                       {30e-6, star.Between(0, 2, 1_MB)},
+                       {200e-6, star.Between(0, 3, 1_MB)},
+                       {200e-6, star.Between(0, 1, 1_MB)}},
+                      0.02);
+  ExpectSeconds(20e-6, {script.ends()[0]}, "1 MB / 50 GB/s");
+  ExpectSeconds(50e-6, {script.ends()[1]}, "30 us + 1 MB / 50 GB/s");
+  ExpectSeconds(240e-6, {script.ends()[2]}, "200 us + 2 MB / 50 GB/s");
+  ExpectSeconds(240e-6, {script.ends()[3]}, "200 us + 2 MB / 50 GB/s");
 }
 
 TEST(FlowNetwork, ABatchGivesEachFlowItsOwnEnd) {

@@ -43,107 +43,90 @@ std::string FlowNetwork::Describe() const {
   return "max-min fair sharing, " + sharing + "; link latencies added before each flow";
 }
 
-void FlowNetwork::Start(FlowTag tag, VertexId /*from*/, VertexId /*to*/,
-                        const std::vector<LinkId>& path, Bytes bytes) {
-  SWITCHYARD_CHECK(!path.empty(), "a flow without links");
+void FlowNetwork::Open(std::uint32_t transfer, const FlowView& flows) {
+  table_.Open(transfer, flows);
+}
+
+void FlowNetwork::Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) {
   const double now = clock_.Now().value;
-  if (tag.transfer >= flows_of_transfer_.size()) {
-    flows_of_transfer_.resize(tag.transfer + 1, 0);
-    transfer_start_.resize(tag.transfer + 1, 0.0);
+  if (table_.grouped(transfer)) {
+    for (std::uint32_t f = first; f < last; ++f) Arrive({transfer, f}, now);
+    return;
   }
-  if (flows_of_transfer_[tag.transfer]++ == 0) transfer_start_[tag.transfer] = now;
-  arrivals_.push_back(table_.Add(tag, path, bytes.value));
-  if (now < arrivals_event_) ScheduleArrivals(now);
+  for (std::uint32_t f = first; f < last; ++f) table_.pending({transfer, f}) = 0;
+  if (std::find(new_transfers_.begin(), new_transfers_.end(), transfer) != new_transfers_.end()) {
+    return;
+  }
+  if (new_transfers_.empty()) clock_.At({now}, {kNewTransfers, 0, 0});
+  new_transfers_.push_back(transfer);
+}
+
+// A flow that joins others of its transfer may wait for more to come.
+void FlowNetwork::Arrive(FlowTag flow, double now) {
+  const FlowTable::Place place = table_.place(flow);
+  Component& component = *components_[place.component];
+  component.Arrive(place.index, now, component.solved_at() + kWait * component.window());
+  if (std::max(component.arrivals_due(), now) < component.event_time) Schedule(place.component);
 }
 
 void FlowNetwork::OnEvent(Event event) {
-  if (event.kind == kComponent) {
-    // An event of an earlier schedule is out of date.
-    const bool current = static_cast<std::uint32_t>(components_[event.a]->generation) == event.b;
-    if (current) OnComponent(event.a);
-    return;
-  }
-  if (clock_.Now().value + kSameTime >= arrivals_event_) TakeArrivals();
+  if (event.kind == kNewTransfers) return TakeNewTransfers();
+  // An event of an earlier schedule is out of date.
+  const bool current = static_cast<std::uint32_t>(components_[event.a]->generation) == event.b;
+  if (current) OnComponent(event.a);
 }
 
-void FlowNetwork::ScheduleArrivals(double time) {
-  arrivals_event_ = time;
-  clock_.At({time}, {kArrivals, 0, 0});
-}
-
-// How long a flow may wait for others without visible error. Not when it brings a transfer to a
-// component, or is alone: what the component's windows are made for does not include it then.
-double FlowNetwork::MayWaitUntil(std::uint32_t slot) const {
-  double due = 0.0;
-  for (const std::uint32_t link : table_.path(slot)) {
-    const std::uint32_t c = component_of_link_[link];
-    if (c == kNoComponent) continue;
-    const Component& component = *components_[c];
-    if (!component.Carries(table_.tag(slot).transfer)) return 0.0;
-    due = std::max(due, component.solved_at() + kWait * component.window());
-  }
-  return due;
-}
-
-void FlowNetwork::TakeArrivals() {
-  const double now = clock_.Now().value;
-  arrivals_event_ = kNever;
-  const bool alone = free_components_.size() == components_.size();
-  if (options_.epsilon > 0.0 && !alone) {
-    for (; arrivals_checked_ < arrivals_.size(); ++arrivals_checked_) {
-      arrivals_due_ = std::min(arrivals_due_, MayWaitUntil(arrivals_[arrivals_checked_]));
-    }
-    if (arrivals_due_ > now + kSameTime) return ScheduleArrivals(arrivals_due_);
-  }
-  regrouped_.clear();
-  leavers_.clear();
-  peak_ = 0.0;
-  if (!alone) {
-    for (const std::uint32_t slot : arrivals_) DissolveTouched(slot);
-  }
-  regrouped_.insert(regrouped_.end(), arrivals_.begin(), arrivals_.end());
-  arrivals_.clear();
-  arrivals_checked_ = 0;
-  arrivals_due_ = kNever;
+void FlowNetwork::TakeNewTransfers() {
+  BeginRegrouping();
+  for (const std::uint32_t transfer : new_transfers_) AddTransfer(transfer);
+  new_transfers_.clear();
   Regroup();
 }
 
-void FlowNetwork::DissolveTouched(std::uint32_t slot) {
-  for (const std::uint32_t link : table_.path(slot)) {
-    if (component_of_link_[link] != kNoComponent) Dissolve(component_of_link_[link]);
+// All its flows are to be regrouped, with those of all components that they share links with.
+void FlowNetwork::AddTransfer(std::uint32_t transfer) {
+  const FlowView& view = table_.view(transfer);
+  table_.grouped(transfer) = true;
+  table_.start(transfer) = clock_.Now().value;
+  for (const LinkId link : view.links) {
+    const std::uint32_t c = component_of_link_[link.index()];
+    if (c != kNoComponent) Dissolve(c);
   }
+  for (std::uint32_t f = 0; f < view.flows.size(); ++f) regrouped_.push_back({transfer, f});
 }
 
 void FlowNetwork::OnComponent(std::uint32_t c) {
   Component& component = *components_[c];
   const double now = clock_.Now().value;
   component.TakeEnded(now, ended_);
-  if (component.solve_time() > now + kSameTime) {
-    Schedule(c);
-  } else {
-    component.Advance();
+  if (component.solve_time() <= now + kSameTime) {
+    component.Advance(table_);
     if (component.sparse()) {
-      regrouped_.clear();
-      leavers_.clear();
-      peak_ = 0.0;
+      BeginRegrouping();
       Dissolve(c);
       Regroup();
     } else {
       SolveAndSchedule(c);
     }
+  } else if (component.arrivals_due() <= now + kSameTime) {
+    component.OpenArrived();
+    SolveAndSchedule(c);
+  } else {
+    Schedule(c);
   }
   Report();
 }
 
 // Last of all that an event does: the sink may start flows.
 void FlowNetwork::Report() {
-  for (const std::uint32_t slot : ended_) {
-    const FlowTag tag = table_.tag(slot);
-    --flows_of_transfer_[tag.transfer];
-    table_.Remove(slot);
-    on_flow_end_(tag);
-  }
+  for (const FlowTag flow : ended_) on_flow_end_(flow);
   ended_.clear();
+}
+
+void FlowNetwork::BeginRegrouping() {
+  regrouped_.clear();
+  leavers_.clear();
+  peak_ = 0.0;
 }
 
 void FlowNetwork::Dissolve(std::uint32_t c) {
@@ -156,11 +139,15 @@ void FlowNetwork::Dissolve(std::uint32_t c) {
 }
 
 void FlowNetwork::Regroup() {
+  if (regrouped_.empty()) {
+    SWITCHYARD_CHECK(leavers_.empty(), "flows still to be reported belong to no component");
+    return;
+  }
   grouping_.Split(table_, regrouped_);
   for (std::size_t g = 0; g < grouping_.num_groups(); ++g) {
     const std::uint32_t c = TakeComponent();
     Component& component = *components_[c];
-    component.Build(table_, grouping_.group(g), link_set_, capacity_, peak_);
+    component.Build(c, clock_.Now().value, table_, grouping_.group(g), link_set_, capacity_, peak_);
     for (const std::uint32_t link : component.platform_links()) component_of_link_[link] = c;
     if (g == 0) component.AddLeavers(leavers_);
     SolveAndSchedule(c);
@@ -169,9 +156,9 @@ void FlowNetwork::Regroup() {
 
 void FlowNetwork::SolveAndSchedule(std::uint32_t c) {
   Component& component = *components_[c];
-  component.Solve(clock_.Now().value, options_.epsilon, transfer_start_, fill_);
+  component.Solve(options_.epsilon, table_, fill_);
   ++counters_.solves;
-  counters_.flows_solved += component.num_flows();
+  counters_.flows_solved += component.num_open();
   counters_.widest_window = std::max(counters_.widest_window, Seconds{component.batch_span()});
   Schedule(c);
 }
@@ -179,9 +166,13 @@ void FlowNetwork::SolveAndSchedule(std::uint32_t c) {
 void FlowNetwork::Schedule(std::uint32_t c) {
   Component& component = *components_[c];
   const double next = component.next_time();
-  if (next == kNever) return Release(c);
+  component.event_time = std::max(next, clock_.Now().value);
   const auto generation = static_cast<std::uint32_t>(++component.generation);
-  clock_.At({std::max(next, clock_.Now().value)}, {kComponent, c, generation});
+  if (next < kNever) {
+    clock_.At({component.event_time}, {kComponent, c, generation});
+  } else if (component.num_pending() == 0) {
+    Release(c);
+  }
 }
 
 std::uint32_t FlowNetwork::TakeComponent() {

@@ -1,16 +1,18 @@
 // Max-min fair sharing of links, solved here instead of in SimGrid: the network of fidelity "flow".
 //
 //   FlowNetwork network(platform, clock, sink, {});
-//   network.Start(tag, from, to, path, 10_MB);   // the sink hears of `tag` when it has arrived
+//   network.Open(0, flows);        // a transfer: its flows and their paths
+//   network.Start(0, 0, 8);        // the sink hears of flows 0..7 when they have arrived
 //
 // Flows that share links, directly or through others, form a component (component.h); when some of
-// its flows end it is solved again, by itself. Flows that start at one time are taken in together,
-// by an event at that time. Exact when epsilon is 0.
+// its flows end it is solved again, by itself. All flows of a transfer are put into components when
+// the first of them starts: what depends on their paths alone is found out once. Flows that start
+// at one time are taken in together, by an event at that time. Exact when epsilon is 0.
 //
 // What epsilon costs: after a flow has ended, flows that share links with it keep their rates for
 // at most `widest_window` (FlowCounters), which is at most epsilon of the time their component
-// still needs; a flow that joins others of its transfer may wait a quarter of a window for more to
-// join.
+// still needs; flows that join others of their transfer wait up to a quarter of a window for more
+// to join, and are then counted as having started at the mean of their times.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,7 @@
 
 namespace switchyard {
 
-inline constexpr double kDefaultFlowEpsilon = 0.02;
+inline constexpr double kDefaultFlowEpsilon = 0.03;
 
 struct FlowOptions {
   double epsilon = kDefaultFlowEpsilon;  // 0..1; 0: exact
@@ -48,8 +50,8 @@ class FlowNetwork : public Network {
   // `clock` must outlive it and pass it the events it owns.
   FlowNetwork(const Platform& platform, Clock& clock, FlowSink on_flow_end, FlowOptions options);
 
-  void Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
-             Bytes bytes) override;
+  void Open(std::uint32_t transfer, const FlowView& flows) override;
+  void Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) override;
   [[nodiscard]] std::string Describe() const override;
 
   [[nodiscard]] static bool Owns(Event event) { return event.kind >= kFirstNetworkEvent; }
@@ -57,16 +59,16 @@ class FlowNetwork : public Network {
   [[nodiscard]] const FlowCounters& counters() const { return counters_; }
 
  private:
-  enum EventKind : std::uint32_t { kArrivals = kFirstNetworkEvent, kComponent };
+  enum EventKind : std::uint32_t { kNewTransfers = kFirstNetworkEvent, kComponent };
   static constexpr std::uint32_t kNoComponent = 0xffffffff;
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
-  void ScheduleArrivals(double time);
-  void TakeArrivals();
-  [[nodiscard]] double MayWaitUntil(std::uint32_t slot) const;
+  void Arrive(FlowTag flow, double now);
+  void TakeNewTransfers();
+  void AddTransfer(std::uint32_t transfer);
   void OnComponent(std::uint32_t c);
   void Report();
-  void DissolveTouched(std::uint32_t slot);
+  void BeginRegrouping();
   void Dissolve(std::uint32_t c);
   void Regroup();
   void SolveAndSchedule(std::uint32_t c);
@@ -79,13 +81,7 @@ class FlowNetwork : public Network {
   FlowOptions options_;
   std::vector<double> capacity_;  // by link, bytes/s
   FlowTable table_;
-  TransferStarts transfer_start_;
-  std::vector<std::uint32_t> flows_of_transfer_;  // in flight
-
-  std::vector<std::uint32_t> arrivals_;  // started, in no component yet
-  std::size_t arrivals_checked_ = 0;     // of these it is known how long they may wait
-  double arrivals_due_ = kNever;
-  double arrivals_event_ = kNever;  // time of the event that will take them in
+  std::vector<std::uint32_t> new_transfers_;  // begun, in no component yet
 
   std::vector<std::unique_ptr<Component>> components_;
   std::vector<std::uint32_t> free_components_;
@@ -95,11 +91,11 @@ class FlowNetwork : public Network {
   LinkSet link_set_;
 
   // What is being regrouped: flows, those still to be reported, the largest peak.
-  std::vector<std::uint32_t> regrouped_;
+  std::vector<FlowTag> regrouped_;
   std::vector<Component::End> leavers_;
   double peak_ = 0.0;
 
-  std::vector<std::uint32_t> ended_;
+  std::vector<FlowTag> ended_;
   FlowCounters counters_;
 };
 

@@ -1,4 +1,5 @@
-// Every flow in flight, by slot: whose it is, where it goes and what it still has to send.
+// Every flow of the transfers in flight: where it goes, what it still has to send and which
+// component holds it.
 #pragma once
 
 #include <cstdint>
@@ -10,41 +11,53 @@
 
 namespace switchyard {
 
-// Slots are reused, in order again once no flow is left: flows that start together then lie
-// together. Memory grows with the flows in flight at once. Paths lie in one array, each in
-// as many places as the longest path seen needs.
 class FlowTable {
  public:
-  std::uint32_t Add(FlowTag tag, std::span<const LinkId> path, double bytes);
-  void Remove(std::uint32_t slot) {
-    free_.push_back(slot);
-    if (free_.size() < next_) return;
-    free_.clear();
-    next_ = 0;
-  }
+  // Where a flow is: flow `index` of component `component` (component.h).
+  struct Place {
+    std::uint32_t component = 0;
+    std::uint32_t index = 0;
+  };
 
-  [[nodiscard]] FlowTag tag(std::uint32_t slot) const { return flows_[slot].tag; }
-  [[nodiscard]] std::span<const std::uint32_t> path(std::uint32_t slot) const {
-    return {paths_.data() + slot * stride_, flows_[slot].links};
+  void Open(std::uint32_t transfer, const FlowView& view);
+
+  [[nodiscard]] const FlowView& view(std::uint32_t transfer) const {
+    return transfers_[transfer].view;
   }
-  // Bytes not yet sent. Up to date only while the flow is in no component (component.h).
-  [[nodiscard]] double& remaining(std::uint32_t slot) { return flows_[slot].remaining; }
-  [[nodiscard]] double remaining(std::uint32_t slot) const { return flows_[slot].remaining; }
+  [[nodiscard]] std::span<const LinkId> path(FlowTag tag) const {
+    return transfers_[tag.transfer].view.path(tag.flow);
+  }
+  // Bytes not yet sent. Up to date only while the flow is in no component.
+  [[nodiscard]] double& remaining(FlowTag tag) {
+    return transfers_[tag.transfer].remaining[tag.flow];
+  }
+  [[nodiscard]] double remaining(FlowTag tag) const {
+    return transfers_[tag.transfer].remaining[tag.flow];
+  }
+  // Likewise; not started yet.
+  [[nodiscard]] std::uint8_t& pending(FlowTag tag) {
+    return transfers_[tag.transfer].pending[tag.flow];
+  }
+  [[nodiscard]] bool is_pending(FlowTag tag) const {
+    return transfers_[tag.transfer].pending[tag.flow] != 0;
+  }
+  [[nodiscard]] Place& place(FlowTag tag) { return transfers_[tag.transfer].place[tag.flow]; }
+
+  // Of a transfer: its flows have been put into components; when the first of them started.
+  [[nodiscard]] bool& grouped(std::uint32_t transfer) { return transfers_[transfer].grouped; }
+  [[nodiscard]] double& start(std::uint32_t transfer) { return transfers_[transfer].start; }
+  [[nodiscard]] double start(std::uint32_t transfer) const { return transfers_[transfer].start; }
 
  private:
-  struct Record {
-    FlowTag tag;
-    double remaining = 0.0;
-    std::uint32_t links = 0;
+  struct Transfer {
+    FlowView view;
+    std::vector<double> remaining;
+    std::vector<std::uint8_t> pending;
+    std::vector<Place> place;
+    bool grouped = false;
+    double start = 0.0;
   };
-  std::uint32_t TakeSlot();
-  void Widen(std::size_t stride);
-
-  std::vector<Record> flows_;
-  std::vector<std::uint32_t> paths_;  // [slot * stride + i]
-  std::size_t stride_ = 4;
-  std::vector<std::uint32_t> free_;  // of the slots below next_
-  std::uint32_t next_ = 0;
+  std::vector<Transfer> transfers_;  // by number
 };
 
 }  // namespace switchyard

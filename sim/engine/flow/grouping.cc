@@ -12,13 +12,14 @@ std::uint32_t Grouping::Root(std::uint32_t link) {
   return link;
 }
 
-void Grouping::Join(const FlowTable& table, std::span<const std::uint32_t> slots) {
+void Grouping::Join(const FlowTable& table, std::span<const FlowTag> flows) {
   ++now_;
-  for (const std::uint32_t slot : slots) {
-    const auto path = table.path(slot);
-    std::uint32_t root = path[0];
+  for (const FlowTag flow : flows) {
+    const auto path = table.path(flow);
+    std::uint32_t root = path[0].value;
     if (links_[root].stamp == now_) root = Root(root);
-    for (const std::uint32_t link : path) {
+    for (const LinkId id : path) {
+      const std::uint32_t link = id.value;
       if (links_[link].stamp != now_) {
         links_[link] = {root, 0, now_};
       } else if (links_[link].parent != root) {
@@ -28,12 +29,12 @@ void Grouping::Join(const FlowTable& table, std::span<const std::uint32_t> slots
   }
 }
 
-void Grouping::Split(const FlowTable& table, std::span<const std::uint32_t> slots) {
-  Join(table, slots);
+void Grouping::Split(const FlowTable& table, std::span<const FlowTag> flows) {
+  Join(table, flows);
   group_of_flow_.clear();
   begin_.assign(1, 0);
-  for (const std::uint32_t slot : slots) {
-    std::uint32_t& group = links_[Root(table.path(slot)[0])].group;
+  for (const FlowTag flow : flows) {
+    std::uint32_t& group = links_[Root(table.path(flow)[0].value)].group;
     if (group == 0) {
       group = static_cast<std::uint32_t>(begin_.size());
       begin_.push_back(0);
@@ -42,26 +43,26 @@ void Grouping::Split(const FlowTable& table, std::span<const std::uint32_t> slot
     ++begin_[group];
   }
   for (std::size_t g = 1; g < begin_.size(); ++g) begin_[g] += begin_[g - 1];
-  sorted_.resize(slots.size());
-  for (std::size_t i = slots.size(); i-- > 0;) {
-    sorted_[--begin_[group_of_flow_[i]]] = slots[i];  // leaves begin_[g] at the group's first flow
+  sorted_.resize(flows.size());
+  for (std::size_t i = flows.size(); i-- > 0;) {
+    sorted_[--begin_[group_of_flow_[i]]] = flows[i];  // leaves begin_[g] at the group's first flow
   }
   begin_.erase(begin_.begin());
-  begin_.push_back(static_cast<std::uint32_t>(slots.size()));
+  begin_.push_back(static_cast<std::uint32_t>(flows.size()));
 }
 
-void LinkSet::Count(const FlowTable& table, std::span<const std::uint32_t> slots) {
+void LinkSet::Count(const FlowTable& table, std::span<const FlowTag> flows) {
   ++now_;
   links_.clear();
   path_links_.clear();
   path_begin_.assign(1, 0);
-  for (std::uint32_t f = 0; f < slots.size(); ++f) {
-    const double bytes = table.remaining(slots[f]);
-    for (const std::uint32_t link : table.path(slots[f])) {
-      Place& place = place_[link];
+  for (std::uint32_t f = 0; f < flows.size(); ++f) {
+    const double bytes = table.remaining(flows[f]);
+    for (const LinkId link : table.path(flows[f])) {
+      Place& place = place_[link.index()];
       if (place.stamp != now_) {
         place = {static_cast<std::uint32_t>(links_.size()), now_};
-        links_.push_back({link, 0, 0, f, 0.0});
+        links_.push_back({link.value, 0, 0, f, 0.0});
       }
       path_links_.push_back(place.number);
       Entry& entry = links_[place.number];
@@ -107,8 +108,8 @@ void LinkSet::CheckCovers() {
   }
 }
 
-void LinkSet::Build(const FlowTable& table, std::span<const std::uint32_t> slots) {
-  Count(table, slots);
+void LinkSet::Build(const FlowTable& table, std::span<const FlowTag> flows) {
+  Count(table, flows);
   NameCovers();
   CheckCovers();
   std::uint32_t next = 0;

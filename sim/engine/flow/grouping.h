@@ -14,17 +14,17 @@ class Grouping {
  public:
   explicit Grouping(std::size_t num_links) : links_(num_links) {}
 
-  // The slots reordered group by group, groups in order of their first flow, flows of a group in
+  // The flows reordered group by group, groups in order of their first flow, flows of a group in
   // the order given.
-  void Split(const FlowTable& table, std::span<const std::uint32_t> slots);
+  void Split(const FlowTable& table, std::span<const FlowTag> flows);
   [[nodiscard]] std::size_t num_groups() const { return begin_.size() - 1; }
-  [[nodiscard]] std::span<const std::uint32_t> group(std::size_t g) const {
+  [[nodiscard]] std::span<const FlowTag> group(std::size_t g) const {
     return {sorted_.data() + begin_[g], begin_[g + 1] - begin_[g]};
   }
 
  private:
   std::uint32_t Root(std::uint32_t link);
-  void Join(const FlowTable& table, std::span<const std::uint32_t> slots);
+  void Join(const FlowTable& table, std::span<const FlowTag> flows);
 
   struct LinkState {
     std::uint32_t parent = 0;  // union-find
@@ -35,7 +35,7 @@ class Grouping {
   std::uint32_t now_ = 0;
   std::vector<std::uint32_t> group_of_flow_;
   std::vector<std::uint32_t> begin_;
-  std::vector<std::uint32_t> sorted_;
+  std::vector<FlowTag> sorted_;
 };
 
 // Links of a group numbered 0..n-1, with what is needed to decide which of them matter.
@@ -49,7 +49,7 @@ class LinkSet {
       : capacity_(capacity), place_(capacity.size()) {}
 
   // Numbers the links of these flows in the order seen.
-  void Build(const FlowTable& table, std::span<const std::uint32_t> slots);
+  void Build(const FlowTable& table, std::span<const FlowTag> flows);
 
   static constexpr std::uint32_t kIrrelevant = 0xffffffff;
   struct Entry {
@@ -66,7 +66,7 @@ class LinkSet {
   }
 
  private:
-  void Count(const FlowTable& table, std::span<const std::uint32_t> slots);
+  void Count(const FlowTable& table, std::span<const FlowTag> flows);
   void NameCovers();
   void CheckCovers();
   [[nodiscard]] bool MayCover(const Entry& wide, const Entry& narrow) const;

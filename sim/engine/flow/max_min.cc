@@ -13,7 +13,7 @@ void MaxMinFill::Begin(const Sharing& sharing) {
     links_[l] = {sharing.capacity[l], rising};
     if (rising > 0) heap_.push_back({sharing.capacity[l] / rising, l});
   }
-  std::make_heap(heap_.begin(), heap_.end(), FillsLater);
+  std::make_heap(heap_.begin(), heap_.end(), kFillsLater);
 }
 
 void MaxMinFill::Solve(const Sharing& sharing, std::vector<double>& rate) {
@@ -24,7 +24,7 @@ void MaxMinFill::Solve(const Sharing& sharing, std::vector<double>& rate) {
     const Candidate top = heap_.front();
     const LinkState& link = links_[top.link];
     if (link.rising == 0) {
-      std::pop_heap(heap_.begin(), heap_.end(), FillsLater);
+      std::pop_heap(heap_.begin(), heap_.end(), kFillsLater);
       heap_.pop_back();
       continue;
     }
@@ -44,8 +44,8 @@ void MaxMinFill::ReplaceTop(Candidate candidate) {
   const std::size_t size = heap_.size();
   std::size_t hole = 0;
   for (std::size_t child = 1; child < size; child = 2 * hole + 1) {
-    if (child + 1 < size && FillsLater(heap_[child], heap_[child + 1])) ++child;
-    if (!FillsLater(candidate, heap_[child])) break;
+    if (child + 1 < size && kFillsLater(heap_[child], heap_[child + 1])) ++child;
+    if (!kFillsLater(candidate, heap_[child])) break;
     heap_[hole] = heap_[child];
     hole = child;
   }

@@ -48,9 +48,10 @@ class MaxMinFill {
     double share;
     std::uint32_t link;
   };
-  static bool FillsLater(const Candidate& a, const Candidate& b) {
+  // A lambda, so that heap algorithms inline it.
+  static constexpr auto kFillsLater = [](const Candidate& a, const Candidate& b) {
     return a.share != b.share ? a.share > b.share : a.link > b.link;
-  }
+  };
   void Begin(const Sharing& sharing);
   void ReplaceTop(Candidate candidate);
   std::uint32_t Fix(const Sharing& sharing, std::uint32_t link, double share,

@@ -1,25 +1,80 @@
 // Which rank holds which expert. One file per policy, one line each in registry.cc.
+//
+//   const Placement placement = MakePlacementPolicy(kind)->Place(256, 64);
+//   placement.RankOf(placement.SlotFor(expert, sender));
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "sim/base/result.h"
+#include "sim/routing/routes.h"
 #include "sim/scenario/scenario.h"
 
 namespace switchyard {
 
-// One layer's placement: rank_of_expert[e] holds expert e, as its slot slot_of_expert[e].
-struct Placement {
-  std::vector<std::uint16_t> rank_of_expert;
-  std::vector<std::uint16_t> slot_of_expert;
-  std::uint32_t ranks = 0;
-  std::uint32_t slots_per_rank = 0;  // of the rank that holds most
+// One layer's placement over the ranks of an expert-parallel group. Rank r has the slots
+// [r * slots_per_rank, (r + 1) * slots_per_rank); a slot holds one expert or none. An expert in
+// several slots is replicated.
+class Placement {
+ public:
+  Placement() = default;
+  // expert_of_slot[ranks * slots_per_rank], kNoExpert for empty slots, experts below num_experts.
+  Placement(std::uint32_t ranks, std::uint32_t slots_per_rank, std::uint32_t num_experts,
+            std::vector<ExpertIndex> expert_of_slot);
+
+  [[nodiscard]] std::uint32_t ranks() const { return ranks_; }
+  [[nodiscard]] std::uint32_t slots_per_rank() const { return slots_per_rank_; }
+  [[nodiscard]] std::uint32_t num_experts() const {
+    return first_replica_.empty() ? 0 : static_cast<std::uint32_t>(first_replica_.size() - 1);
+  }
+  [[nodiscard]] std::uint32_t num_slots() const { return ranks_ * slots_per_rank_; }
+  [[nodiscard]] std::span<const ExpertIndex> expert_of_slot() const { return expert_of_slot_; }
+  [[nodiscard]] std::uint32_t RankOf(std::uint32_t slot) const { return slot / slots_per_rank_; }
+  // The slots that hold an expert, lowest first.
+  [[nodiscard]] std::span<const std::uint32_t> SlotsOf(std::uint32_t expert) const {
+    return {replicas_.data() + first_replica_[expert],
+            first_replica_[expert + 1] - first_replica_[expert]};
+  }
+  // The slot that serves the choices of `expert` by rank `sender`: of several replicas always the
+  // same one, sender by sender in turn (SGLang's static dispatch).
+  [[nodiscard]] std::uint32_t SlotFor(std::uint32_t expert, std::uint32_t sender) const {
+    const std::span<const std::uint32_t> slots = SlotsOf(expert);
+    return slots[slots.size() == 1 ? 0 : sender % slots.size()];
+  }
+  // No expert is replicated: SlotFor does not depend on the sender.
+  [[nodiscard]] bool unique() const { return unique_; }
+
+ private:
+  std::uint32_t ranks_ = 0;
+  std::uint32_t slots_per_rank_ = 0;
+  bool unique_ = true;
+  std::vector<ExpertIndex> expert_of_slot_;
+  std::vector<std::uint32_t> first_replica_;  // [experts + 1] into replicas_
+  std::vector<std::uint32_t> replicas_;       // slots, expert by expert
 };
 
-// Contract: pure; every expert is placed on exactly one rank below `ranks`.
+// SlotFor of every expert for one sender after the other, as the loops over tokens need it.
+class SlotTable {
+ public:
+  explicit SlotTable(const Placement& placement);
+  // By expert: its slot, and the slot's rank. Valid until the next call; cheap for one sender.
+  void SelectSender(std::uint32_t sender);
+  [[nodiscard]] std::span<const std::uint32_t> slots() const { return slots_; }
+  [[nodiscard]] std::span<const std::uint16_t> ranks() const { return ranks_; }
+
+ private:
+  void Fill(std::uint32_t sender);
+
+  const Placement& placement_;
+  std::vector<std::uint32_t> slots_;
+  std::vector<std::uint16_t> ranks_;
+};
+
+// Contract: pure; every expert is in at least one slot, no rank has an expert twice.
 class PlacementPolicy {
  public:
   virtual ~PlacementPolicy() = default;

@@ -17,15 +17,25 @@
 namespace switchyard {
 
 // `count` token copies from rank `from` to rank `to`, different ranks. On hop 1 `from` forwards
-// what it received.
+// what it received. Eight bytes: a step keeps the copies of all its layers.
 struct Copies {
   std::uint16_t from = 0;
   std::uint16_t to = 0;
-  std::uint32_t count = 0;
-  std::uint8_t hop = 0;
+  std::uint32_t count : 31 = 0;
+  std::uint32_t hop : 1 = 0;
 };
+[[nodiscard]] inline Copies MakeCopies(std::uint32_t from, std::uint32_t to, std::uint32_t count,
+                                       std::uint32_t hop) {
+  Copies copies;
+  copies.from = static_cast<std::uint16_t>(from);
+  copies.to = static_cast<std::uint16_t>(to);
+  copies.count = count & 0x7fffffff;
+  copies.hop = hop & 1;
+  return copies;
+}
 
-// The ranks and where they are: rank r sits in node r / ranks_per_node.
+// The ranks of one expert-parallel group and where they are: rank r sits in node r /
+// ranks_per_node.
 struct RankLayout {
   std::uint32_t ranks = 0;
   std::uint32_t ranks_per_node = 0;

@@ -11,16 +11,20 @@ class Flat : public TrafficForm {
   [[nodiscard]] std::vector<Copies> Count(const LayerRoutes& routes, const KeptMask& kept,
                                           const Placement& placement,
                                           const RankLayout& layout) const override {
-    PairCounter pairs(layout.ranks);
-    std::size_t choice = 0;
-    for (std::uint32_t t = 0; t < routes.tokens; ++t) {
-      const std::uint32_t from = t / layout.tokens_per_rank;
-      for (const ExpertIndex e : routes.ChoicesOf(t)) {
-        if (kept[choice++] != 0) pairs.Add(from, placement.rank_of_expert[e]);
-      }
-    }
     std::vector<Copies> copies;
-    pairs.AppendTo(0, copies);
+    SenderRow row(layout.ranks);
+    SlotTable table(placement);
+    for (std::uint32_t from = 0; from < layout.ranks; ++from) {
+      table.SelectSender(from);
+      const std::uint16_t* const rank_of = table.ranks().data();
+      VisitTokensOf(from, routes, kept, layout,
+                    [&](const ExpertIndex* expert, const std::uint8_t* is_kept) {
+                      for (std::uint32_t j = 0; j < routes.top_k; ++j) {
+                        if (is_kept[j] != 0) row.Add(rank_of[expert[j]]);
+                      }
+                    });
+      row.AppendTo(from, copies);
+    }
     return copies;
   }
 };

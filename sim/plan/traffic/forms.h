@@ -1,6 +1,7 @@
-// The traffic forms, one factory each; registry.cc lists them. And the dense counter they share.
+// The traffic forms, one factory each; registry.cc lists them. And the counters they share.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,17 +15,16 @@ namespace switchyard {
 [[nodiscard]] std::unique_ptr<TrafficForm> MakeRankDedupForm();
 [[nodiscard]] std::unique_ptr<TrafficForm> MakeNodeDedupForm();
 
-// Counts by (from, to) over all pairs of ranks; the matrix of one collective only.
-class PairCounter {
+// Counts copies from one sender at a time: memory grows with ranks, not with pairs.
+class SenderRow {
  public:
-  explicit PairCounter(std::uint32_t ranks) : ranks_(ranks), counts_(std::size_t{ranks} * ranks) {}
+  explicit SenderRow(std::uint32_t ranks) : counts_(ranks) {}
 
-  void Add(std::uint32_t from, std::uint32_t to) { ++counts_[std::size_t{from} * ranks_ + to]; }
-  // Appends the non-zero pairs of different ranks, sorted.
-  void AppendTo(std::uint8_t hop, std::vector<Copies>& out) const;
+  void Add(std::uint32_t to) { ++counts_[to]; }
+  // Appends the non-zero counts, sorted by receiver, without `from` itself; starts over.
+  void AppendTo(std::uint32_t from, std::vector<Copies>& out);
 
  private:
-  std::uint32_t ranks_;
   std::vector<std::uint32_t> counts_;
 };
 
@@ -44,5 +44,17 @@ class SeenSet {
   std::vector<std::uint32_t> stamp_;
   std::uint32_t now_ = 1;
 };
+
+// Calls visit(choices, kept) for every token of rank `from`: top_k experts, and which are kept.
+template <class Visit>
+void VisitTokensOf(std::uint32_t from, const LayerRoutes& routes, const KeptMask& kept,
+                   const RankLayout& layout, Visit visit) {
+  const std::size_t k = routes.top_k;
+  const std::size_t first = std::size_t{from} * layout.tokens_per_rank;
+  const std::size_t last = std::min<std::size_t>(first + layout.tokens_per_rank, routes.tokens);
+  for (std::size_t t = first; t < last; ++t) {
+    visit(routes.expert.data() + t * k, kept.data() + t * k);
+  }
+}
 
 }  // namespace switchyard

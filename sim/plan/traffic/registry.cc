@@ -26,13 +26,12 @@ std::unique_ptr<TrafficForm> MakeTrafficForm(AllToAllForm form) {
   return nullptr;
 }
 
-void PairCounter::AppendTo(std::uint8_t hop, std::vector<Copies>& out) const {
-  for (std::uint32_t from = 0; from < ranks_; ++from) {
-    for (std::uint32_t to = 0; to < ranks_; ++to) {
-      const std::uint32_t count = counts_[std::size_t{from} * ranks_ + to];
-      if (count == 0 || from == to) continue;
-      out.push_back({static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to), count, hop});
-    }
+void SenderRow::AppendTo(std::uint32_t from, std::vector<Copies>& out) {
+  for (std::uint32_t to = 0; to < counts_.size(); ++to) {
+    const std::uint32_t count = counts_[to];
+    if (count == 0) continue;
+    counts_[to] = 0;
+    if (to != from) out.push_back(MakeCopies(from, to, count, 0));
   }
 }
 

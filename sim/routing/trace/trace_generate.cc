@@ -27,9 +27,9 @@ struct Description {
   }
 };
 
-void AppendLayer(const LayerRoutes& routes, RouterTrace& trace) {
+void AppendLayer(const LayerRoutes& routes, bool weights_wanted, RouterTrace& trace) {
   trace.experts.push_back(routes.expert);
-  if (routes.weight.empty()) return;
+  if (routes.weight.empty() || !weights_wanted) return;
   trace.weight_format = WeightFormat::kBf16;
   LayerWeights& weights = trace.weights.emplace_back();
   weights.bits.resize(routes.weight.size());
@@ -39,7 +39,8 @@ void AppendLayer(const LayerRoutes& routes, RouterTrace& trace) {
 }  // namespace
 
 Result<RouterTrace> GenerateTrace(const RoutingSpec& spec, const RoutingShape& shape,
-                                  std::uint64_t seed, std::uint32_t tokens_per_sequence) {
+                                  std::uint64_t seed, std::uint32_t tokens_per_sequence,
+                                  bool weights) {
   Diagnostics errors;
   const auto require = [&](bool condition, std::string message) {
     if (!condition) errors.push_back({{}, "", std::move(message)});
@@ -72,7 +73,7 @@ Result<RouterTrace> GenerateTrace(const RoutingSpec& spec, const RoutingShape& s
   }
   for (std::uint32_t l = 0; l < shape.moe_layers; ++l) {
     trace.layer_ids.push_back(l);
-    AppendLayer(router.value()->Route(l), trace);
+    AppendLayer(router.value()->Route(l), weights, trace);
   }
   return trace;
 }

@@ -13,10 +13,12 @@
 namespace switchyard {
 
 // One prefill step of sequences of `tokens_per_sequence` tokens, the last one possibly shorter; the
-// fitted generator takes them as its requests, whatever its tokens_per_request says. Weights are
-// kept as bf16. The trace is marked as fitted or synthetic, with its law and seed in the notes.
+// fitted generator takes them as its requests, whatever its tokens_per_request says. Weights, if
+// wanted, are kept as bf16. The trace is marked as fitted or synthetic, with its law and seed in
+// the notes.
 [[nodiscard]] Result<RouterTrace> GenerateTrace(const RoutingSpec& spec, const RoutingShape& shape,
                                                 std::uint64_t seed,
-                                                std::uint32_t tokens_per_sequence);
+                                                std::uint32_t tokens_per_sequence,
+                                                bool weights = true);
 
 }  // namespace switchyard

@@ -82,6 +82,40 @@ TEST(MoePlan, PaddingSendsAndComputesWholeBuffers) {
   }
 }
 
+// Two groups of four devices: as two steps of four devices with the tokens of each.
+TEST(MoePlan, TokensStayInTheirExpertParallelGroup) {
+  Scenario scenario = SmallScenario();
+  scenario.parallelism.expert = 4;
+  const MoePlan plan = PlanOrFail(scenario);
+  EXPECT_EQ(plan.groups, 2u);
+  for (const MoeLayerPlan& layer : plan.layers) {
+    ASSERT_EQ(layer.chosen.size(), 2u * 16) << "each group has all 16 experts";
+    for (const std::uint32_t group : {0u, 1u}) {
+      const auto begin = layer.chosen.begin() + group * 16;
+      EXPECT_EQ(std::accumulate(begin, begin + 16, 0u), 64u * 4 * 2) << "its own tokens x top-2";
+    }
+    for (const Copies& c : layer.copies) EXPECT_EQ(c.from / 4, c.to / 4) << "within the group";
+    EXPECT_FALSE(
+        std::equal(layer.chosen.begin(), layer.chosen.begin() + 16, layer.chosen.begin() + 16))
+        << "different tokens";
+  }
+}
+
+// 32 ranks for 16 experts: two replicas of each, chosen by the sender's parity.
+TEST(MoePlan, MoreRanksThanExpertsReplicate) {
+  Scenario scenario = SmallScenario();
+  scenario.cluster.nodes = 8;
+  scenario.parallelism.expert = 32;
+  scenario.communication.all_to_all = AllToAllForm::kFlat;
+  for (const MoeLayerPlan& layer : PlanOrFail(scenario).layers) {
+    EXPECT_EQ(layer.chosen.size(), 32u) << "one slot a rank";
+    EXPECT_EQ(Sum(layer.chosen), 64u * 32 * 2);
+    for (const Copies& c : layer.copies) {
+      EXPECT_EQ(c.from % 2, c.to % 2) << "replicas of expert e are ranks 2e and 2e + 1";
+    }
+  }
+}
+
 TEST(MoePlan, DenseModelHasNoLayers) {
   Scenario scenario = SmallScenario();
   scenario.model.moe.reset();

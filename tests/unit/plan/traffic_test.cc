@@ -40,8 +40,16 @@ using CopyMap = std::map<std::tuple<int, int, int>, std::uint32_t>;  // (hop, fr
 
 CopyMap AsMap(const std::vector<Copies>& copies) {
   CopyMap map;
-  for (const Copies& c : copies) map[{c.hop, c.from, c.to}] = c.count;
+  for (const Copies& c : copies) {
+    map[{static_cast<int>(c.hop), c.from, c.to}] = c.count;
+  }
   return map;
+}
+
+// The rank that computes choice i.
+int RankFor(const Placement& placement, const LayerRoutes& routes, std::size_t i) {
+  const auto sender = static_cast<std::uint32_t>(i / kTopK / kLayout.tokens_per_rank);
+  return static_cast<int>(placement.RankOf(placement.SlotFor(routes.expert[i], sender)));
 }
 
 // The ranks that compute token t.
@@ -50,17 +58,33 @@ std::set<int> RanksOf(const LayerRoutes& routes, const KeptMask& kept, const Pla
   std::set<int> ranks;
   for (std::uint32_t j = 0; j < kTopK; ++j) {
     const std::size_t i = std::size_t{t} * kTopK + j;
-    if (kept[i] != 0) ranks.insert(placement.rank_of_expert[routes.expert[i]]);
+    if (kept[i] != 0) ranks.insert(RankFor(placement, routes, i));
   }
   return ranks;
 }
 
-class Traffic : public ::testing::TestWithParam<std::uint64_t> {
+// Of 16 ranks and 64 experts: 4 slots a rank, or 6 of which 2 replicate 32 of the experts
+// elsewhere.
+Placement PlaceFor(bool replicated) {
+  if (!replicated)
+    return MakePlacementPolicy(PlacementKind::kLinear)->Place(kExperts, kLayout.ranks);
+  std::vector<ExpertIndex> expert_of_slot;
+  for (std::uint32_t rank = 0; rank < kLayout.ranks; ++rank) {
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      expert_of_slot.push_back(static_cast<ExpertIndex>(rank * 4 + i));
+    }
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      expert_of_slot.push_back(static_cast<ExpertIndex>((rank * 4 + 21 + i) % kExperts));
+    }
+  }
+  return {kLayout.ranks, 6, kExperts, std::move(expert_of_slot)};
+}
+
+class Traffic : public ::testing::TestWithParam<std::tuple<std::uint64_t, bool>> {
  protected:
-  const LayerRoutes routes_ = RandomRoutes(GetParam());
+  const LayerRoutes routes_ = RandomRoutes(std::get<0>(GetParam()));
   const KeptMask kept_ = DropEveryFifth(routes_);
-  const Placement placement_ =
-      MakePlacementPolicy(PlacementKind::kLinear)->Place(kExperts, kLayout.ranks);
+  const Placement placement_ = PlaceFor(std::get<1>(GetParam()));
 
   std::vector<Copies> Count(AllToAllForm form) const {
     return MakeTrafficForm(form)->Count(routes_, kept_, placement_, kLayout);
@@ -71,7 +95,7 @@ TEST_P(Traffic, FlatSendsOneCopyPerKeptChoice) {
   CopyMap expected;
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     const int from = static_cast<int>(i / kTopK / kLayout.tokens_per_rank);
-    const int to = placement_.rank_of_expert[routes_.expert[i]];
+    const int to = RankFor(placement_, routes_, i);
     if (kept_[i] != 0 && from != to) ++expected[{0, from, to}];
   }
   EXPECT_EQ(AsMap(Count(AllToAllForm::kFlat)), expected);
@@ -120,20 +144,47 @@ TEST_P(Traffic, DeduplicationNeverSendsMore) {
   EXPECT_GE(rank, node);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Traffic, ::testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Seeds, Traffic,
+                         ::testing::Combine(::testing::Values(1, 2, 3), ::testing::Bool()));
+
+std::vector<ExpertIndex> ExpertsOf(const Placement& placement) {
+  return {placement.expert_of_slot().begin(), placement.expert_of_slot().end()};
+}
 
 TEST(Placement, LinearIsEqualBlocks) {
   const Placement p = MakePlacementPolicy(PlacementKind::kLinear)->Place(8, 4);
-  EXPECT_EQ(p.rank_of_expert, (std::vector<std::uint16_t>{0, 0, 1, 1, 2, 2, 3, 3}));
-  EXPECT_EQ(p.slot_of_expert, (std::vector<std::uint16_t>{0, 1, 0, 1, 0, 1, 0, 1}));
+  EXPECT_EQ(ExpertsOf(p), (std::vector<ExpertIndex>{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(p.RankOf(p.SlotFor(5, 0)), 2u) << "slot 5 of 2 a rank";
+  EXPECT_TRUE(p.unique());
   EXPECT_TRUE(Verify(p, 8).empty());
 }
 
+TEST(Placement, LinearReplicatesWhenThereAreMoreRanks) {
+  const Placement p = MakePlacementPolicy(PlacementKind::kLinear)->Place(4, 8);
+  EXPECT_EQ(ExpertsOf(p), (std::vector<ExpertIndex>{0, 0, 1, 1, 2, 2, 3, 3}));
+  EXPECT_TRUE(Verify(p, 4).empty());
+  EXPECT_FALSE(p.unique());
+  EXPECT_EQ(p.SlotFor(1, 6), 2u) << "sender 6 of replicas 2 and 3: the first";
+  EXPECT_EQ(p.SlotFor(1, 7), 3u) << "sender 7: the second";
+}
+
+TEST(Placement, SlotTableIsSlotForOfEachSender) {
+  const Placement p = PlaceFor(true);
+  SlotTable table(p);
+  for (std::uint32_t sender = 0; sender < kLayout.ranks; ++sender) {
+    table.SelectSender(sender);
+    for (std::uint32_t e = 0; e < kExperts; ++e) {
+      EXPECT_EQ(table.slots()[e], p.SlotFor(e, sender));
+      EXPECT_EQ(table.ranks()[e], p.RankOf(p.SlotFor(e, sender)));
+    }
+  }
+}
+
 TEST(Placement, VerifyFindsWhatIsWrong) {
-  Placement p = MakePlacementPolicy(PlacementKind::kLinear)->Place(8, 4);
-  p.slot_of_expert[1] = 0;
-  EXPECT_NE(ToString(Verify(p, 8)).find("expert 1 shares its slot"), std::string::npos);
-  EXPECT_NE(ToString(Verify(p, 9)).find("8 of 9 experts"), std::string::npos);
+  const Placement p(2, 2, 4, {0, 1, 2, 2});
+  EXPECT_NE(ToString(Verify(p, 4)).find("expert 3 is on no rank"), std::string::npos);
+  EXPECT_NE(ToString(Verify(p, 4)).find("rank 1 holds expert 2 twice"), std::string::npos);
+  EXPECT_NE(ToString(Verify(p, 5)).find("of 4 experts, not 5"), std::string::npos);
 }
 
 TEST(Payload, DeepSeekV3TokenAsDeepEpCountsIt) {

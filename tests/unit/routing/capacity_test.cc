@@ -73,7 +73,8 @@ KeptMask BruteForce(const Case& c, Rational factor, const LayerRoutes& routes,
     const ExpertIndex e = routes.expert[i];
     const std::size_t sender = per_sender ? i / kTopK / context.tokens_per_rank : 0;
     return std::pair<std::size_t, std::size_t>(
-        sender, by_rank ? std::size_t{(*context.rank_of_expert)[e]} : std::size_t{e});
+        sender, by_rank ? std::size_t{context.rank_for(static_cast<std::uint32_t>(sender), e)}
+                        : std::size_t{e});
   };
   KeptMask kept(routes.expert.size(), 0);
   for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -88,12 +89,9 @@ KeptMask BruteForce(const Case& c, Rational factor, const LayerRoutes& routes,
   return kept;
 }
 
-std::vector<std::uint16_t> RanksOfExperts() {
-  std::vector<std::uint16_t> ranks(kExperts);
-  for (std::uint32_t e = 0; e < kExperts; ++e) {
-    ranks[e] = static_cast<std::uint16_t>(e / (kExperts / kRanks));
-  }
-  return ranks;
+// Equal blocks of experts; the second replica of each, one rank on, serves every other sender.
+std::uint32_t RankFor(std::uint32_t sender, ExpertIndex expert) {
+  return (expert / (kExperts / kRanks) + sender % 2) % kRanks;
 }
 
 class EveryRule : public testing::TestWithParam<
@@ -113,8 +111,7 @@ class EveryRule : public testing::TestWithParam<
 
   Case case_;
   LayerRoutes routes_;
-  std::vector<std::uint16_t> rank_of_expert_ = RanksOfExperts();
-  CapacityContext context_{kRanks, kTokensPerRank, &rank_of_expert_};
+  CapacityContext context_{kRanks, kTokensPerRank, RankFor};
 };
 
 TEST_P(EveryRule, AgreesWithTheDefinition) {
@@ -166,7 +163,7 @@ TEST(ExpertCapacity, IsExact) {
 // Two experts, top-1 choices of four tokens, capacity ceil(1 * 4 * 1 / 2) = 2.
 TEST(CapacityRules, ServeInTheOrderOfTheirName) {
   const LayerRoutes routes{4, 1, 2, {0, 0, 0, 1}, {0.2F, 0.9F, 0.5F, 0.1F}};
-  const CapacityContext context{1, 4, nullptr};
+  const CapacityContext context{1, 4, {}};
   CapacitySpec spec;
   spec.rule = CapacityRuleKind::kPosition;
   EXPECT_EQ(MakeCapacityRule(spec)->Keep(routes, context), (KeptMask{1, 1, 0, 1}))
@@ -181,17 +178,16 @@ TEST(CapacityRules, OrderANotANumberLast) {
   CapacitySpec spec;
   spec.rule = CapacityRuleKind::kProbability;
   spec.factor = {2, 3};  // capacity ceil(2/3 * 3) = 2
-  EXPECT_EQ(MakeCapacityRule(spec)->Keep(routes, {1, 3, nullptr}), (KeptMask{0, 1, 1}));
+  EXPECT_EQ(MakeCapacityRule(spec)->Keep(routes, {1, 3, {}}), (KeptMask{0, 1, 1}));
 }
 
 TEST(CapacityRules, AcceptAStepWithoutTokens) {
-  const std::vector<std::uint16_t> ranks = RanksOfExperts();
   for (const auto rule : {CapacityRuleKind::kDropless, CapacityRuleKind::kPosition,
                           CapacityRuleKind::kProbability, CapacityRuleKind::kSenderDestination}) {
     CapacitySpec spec;
     spec.rule = rule;
     EXPECT_TRUE(
-        MakeCapacityRule(spec)->Keep({0, kTopK, kExperts, {}, {}}, {kRanks, 0, &ranks}).empty());
+        MakeCapacityRule(spec)->Keep({0, kTopK, kExperts, {}, {}}, {kRanks, 0, RankFor}).empty());
   }
 }
 
