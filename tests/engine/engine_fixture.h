@@ -87,7 +87,11 @@ inline void ExpectSeconds(double expected, Seconds measured, const std::string& 
 
 inline Timeline RunOrFail(const ActivityGraph& graph, const FlowSource& flows, const Star& star) {
   const auto executor = MakeExecutor("pairwise");
-  Result<Timeline> timeline = executor->Run({graph, flows, star.platform, *star.paths});
+  Result<Timeline> timeline = executor->Run({.graph = graph,
+                                             .flows = flows,
+                                             .platform = star.platform,
+                                             .paths = *star.paths,
+                                             .link_activity = true});
   if (!timeline.ok()) {
     ADD_FAILURE() << ToString(timeline.errors());
     return {};
