@@ -14,6 +14,7 @@ FluidTransfers::FluidTransfers(const ExecutionRequest& request, Clock& clock, Le
     : request_(request),
       clock_(clock),
       on_leave_(std::move(on_leave)),
+      paths_(request.platform, request.paths),
       slot_of_task_(request.graph.tasks.size(), kNoSlot),
       meter_(request.platform.links().size()) {}
 
@@ -52,9 +53,8 @@ std::uint32_t FluidTransfers::SlotOf(TaskId task) {
     free_slots_.pop_back();
   }
   InFlight& here = in_flight_[slot];
-  here.transfer =
-      std::make_unique<Transfer>(task, request_.graph.tasks[task.index()],
-                                 request_.flows.Flows(task), request_.platform, request_.paths);
+  here.transfer = std::make_unique<Transfer>(task, request_.graph.tasks[task.index()],
+                                             request_.flows.Flows(task), paths_);
   here.meter = TransferMeter();
   stats_.flows += here.transfer->view().flows.size();
   if (!here.transfer->view().flows.empty()) network_->Open(slot, here.transfer->view());

@@ -52,6 +52,7 @@ class FluidTransfers : public TransferModel {
   Clock& clock_;
   LeaveSink on_leave_;
   Network* network_ = nullptr;
+  PathCache paths_;
   std::vector<std::uint32_t> slot_of_task_;  // transfers in flight; kNoSlot otherwise
   std::vector<InFlight> in_flight_;
   std::vector<std::uint32_t> free_slots_;

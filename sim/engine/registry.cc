@@ -10,9 +10,10 @@ struct Entry {
   std::string_view name;
   std::unique_ptr<Executor> (*make)();
 };
-constexpr std::array<Entry, 2> kExecutors = {{
+constexpr std::array<Entry, 3> kExecutors = {{
     {"flow", [] { return MakeFlowExecutor(kDefaultFlowEpsilon); }},
     {"pairwise", MakePairwiseExecutor},
+    {"port", MakePortExecutor},
 }};
 
 }  // namespace

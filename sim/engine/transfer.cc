@@ -7,8 +7,7 @@
 
 namespace switchyard {
 
-Transfer::Transfer(TaskId id, const Task& task, FlowSet set, const Platform& platform,
-                   const PathSelector& paths)
+Transfer::Transfer(TaskId id, const Task& task, FlowSet set, PathCache& paths)
     : devices_to_leave(task.num_devices),
       task_(id),
       first_device_(task.first_device),
@@ -20,13 +19,14 @@ Transfer::Transfer(TaskId id, const Task& task, FlowSet set, const Platform& pla
       SWITCHYARD_CHECK(end.index() - first_device_ < task.num_devices, "a flow leaves its group");
     }
   }
-  SortFlows(paths);
-  MakeBatches(platform);
+  SortFlows();
+  FindPaths(paths);
+  MakeBatches();
   CountWork();
 }
 
-// Sorts by (sender, hop), keeping the given order otherwise, and computes paths in that order.
-void Transfer::SortFlows(const PathSelector& paths) {
+// Sorts by (sender, hop), keeping the given order otherwise.
+void Transfer::SortFlows() {
   // Counting: flows come in long sorted runs, and there are few keys.
   const auto key = [this](const Flow& flow) {
     return 2 * (flow.sender.index() - first_device_) + (flow.hop > 0 ? 1 : 0);
@@ -37,23 +37,23 @@ void Transfer::SortFlows(const PathSelector& paths) {
   std::vector<Flow> sorted(set_.flows.size());
   for (const Flow& flow : set_.flows) sorted[next[key(flow)]++] = flow;
   set_.flows = std::move(sorted);
+}
+
+void Transfer::FindPaths(PathCache& paths) {
   path_begin_.reserve(set_.flows.size() + 1);
   path_begin_.push_back(0);
   path_links_.reserve(6 * set_.flows.size());  // the usual path between nodes
-  for (std::size_t f = 0; f < set_.flows.size(); ++f) {
-    const Flow& flow = set_.flows[f];
-    paths.AppendPath(flow.from, flow.to, f, path_links_);
-    SWITCHYARD_CHECK(path_links_.size() > path_begin_.back(), "no path between two endpoints");
+  latency_.reserve(set_.flows.size());
+  for (const Flow& flow : set_.flows) {
+    const PathCache::Path& path = paths.Get(flow.from, flow.to, 0);
+    const std::span<const LinkId> links = paths.links(path);
+    path_links_.insert(path_links_.end(), links.begin(), links.end());
     path_begin_.push_back(static_cast<std::uint32_t>(path_links_.size()));
+    latency_.push_back(path.latency);
   }
 }
 
-void Transfer::MakeBatches(const Platform& platform) {
-  latency_.resize(set_.flows.size());
-  const FlowView flows = view();
-  for (std::uint32_t f = 0; f < set_.flows.size(); ++f) {
-    for (const LinkId link : flows.path(f)) latency_[f] += platform.link(link).latency;
-  }
+void Transfer::MakeBatches() {
   // Consecutive flows of one sender and hop with the same latency; a sender's flows alternate
   // between at most a few latencies (same node, same leaf, across the spine), mostly in runs.
   for (std::uint32_t f = 0; f < set_.flows.size(); ++f) {

@@ -7,11 +7,10 @@
 
 #include "sim/base/ids.h"
 #include "sim/engine/network.h"
+#include "sim/engine/path_cache.h"
 #include "sim/graph/activity_graph.h"
 #include "sim/graph/flows.h"
 #include "sim/graph/timeline.h"
-#include "topologies/paths/path_selector.h"
-#include "topologies/platform.h"
 
 namespace switchyard {
 
@@ -41,9 +40,8 @@ struct DeviceProgress {
 
 class Transfer {
  public:
-  // Computes every path once. Devices are numbered from task.first_device.
-  Transfer(TaskId id, const Task& task, FlowSet set, const Platform& platform,
-           const PathSelector& paths);
+  // Devices are numbered from task.first_device.
+  Transfer(TaskId id, const Task& task, FlowSet set, PathCache& paths);
 
   [[nodiscard]] TaskId task() const { return task_; }
   [[nodiscard]] Seconds startup() const { return set_.startup; }
@@ -59,8 +57,9 @@ class Transfer {
   std::uint32_t devices_to_leave = 0;  // of the group, not yet left
 
  private:
-  void SortFlows(const PathSelector& paths);
-  void MakeBatches(const Platform& platform);
+  void SortFlows();
+  void FindPaths(PathCache& paths);
+  void MakeBatches();
   void CountWork();
 
   TaskId task_;

@@ -35,6 +35,8 @@ std::string ToString(Fidelity fidelity) {
       return "pairwise";
     case Fidelity::kFlow:
       return "flow";
+    case Fidelity::kPort:
+      return "port";
   }
   SWITCHYARD_CHECK(false, "a fidelity without a name");
   return {};

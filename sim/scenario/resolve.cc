@@ -159,6 +159,19 @@ void CheckDevices(const pb::Scenario& message, const Resolution& at) {
   }
 }
 
+Fidelity ToFidelity(pb::Simulation::Fidelity fidelity) {
+  switch (fidelity) {
+    case pb::Simulation::PAIRWISE:
+      return Fidelity::kPairwise;
+    case pb::Simulation::PORT:
+      return Fidelity::kPort;
+    case pb::Simulation::FLOW:
+    case pb::Simulation::UNSPECIFIED:
+      break;
+  }
+  return Fidelity::kFlow;
+}
+
 Workload ToWorkload(const pb::Workload& from) {
   Workload workload;
   workload.phase = from.phase() == pb::Workload::PREFILL ? StepPhase::kPrefill : StepPhase::kDecode;
@@ -193,8 +206,7 @@ Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
   scenario.compute = {compute.gemm_efficiency(), compute.attention_efficiency(),
                       compute.memory_efficiency(), Seconds{compute.kernel_overhead()}};
   scenario.gemm_tile = compute.gemm_tile();
-  scenario.fidelity = message.simulation().fidelity() == pb::Simulation::FLOW ? Fidelity::kFlow
-                                                                              : Fidelity::kPairwise;
+  scenario.fidelity = ToFidelity(message.simulation().fidelity());
   scenario.seed = message.simulation().seed();
   return scenario;
 }

@@ -45,7 +45,7 @@ struct Communication {
 };
 
 enum class PlacementKind : std::uint8_t { kLinear };
-enum class Fidelity : std::uint8_t { kPairwise, kFlow };
+enum class Fidelity : std::uint8_t { kPairwise, kFlow, kPort };
 
 struct Scenario {
   std::string name;
@@ -60,7 +60,7 @@ struct Scenario {
   Communication communication;
   Efficiencies compute;
   std::uint32_t gemm_tile = 64;
-  Fidelity fidelity = Fidelity::kPairwise;
+  Fidelity fidelity = Fidelity::kFlow;
   std::uint64_t seed = 1;
 };
 

@@ -1,0 +1,45 @@
+#include "sim/engine/port/port_map.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace switchyard {
+
+PortMap::PortMap(const Platform& platform) : links_(platform.links().size()) {
+  for (std::size_t l = 0; l < links_.size(); ++l) {
+    links_[l].capacity = platform.links()[l].capacity.value;
+  }
+}
+
+// A strict order, so that of links that cover each other one is left.
+bool PortMap::MayCover(LinkId wide, LinkId narrow) const {
+  const double w = links_[wide.index()].capacity;
+  const double n = links_[narrow.index()].capacity;
+  return n != w ? n < w : narrow.index() < wide.index();
+}
+
+void PortMap::Add(std::span<const LinkId> path) {
+  const auto first = static_cast<std::uint32_t>(first_paths_.size());
+  const std::size_t considered = std::min<std::size_t>(path.size(), kMostCovers);
+  bool kept = false;
+  for (const LinkId link : path) {
+    LinkState& state = links_[link.index()];
+    if (!state.seen) {
+      state.seen = true;
+      state.first = first;
+      for (std::size_t i = 0; i < considered; ++i) {
+        if (MayCover(link, path[i])) state.covers |= 1u << i;
+      }
+      kept = true;
+      continue;
+    }
+    for (std::uint32_t bits = state.covers; bits != 0; bits &= bits - 1) {
+      const LinkId cover =
+          first_paths_[state.first + static_cast<std::uint32_t>(std::countr_zero(bits))];
+      if (std::find(path.begin(), path.end(), cover) == path.end()) state.covers ^= bits & -bits;
+    }
+  }
+  if (kept) first_paths_.insert(first_paths_.end(), path.begin(), path.end());
+}
+
+}  // namespace switchyard
