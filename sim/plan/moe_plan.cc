@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -54,6 +55,26 @@ struct Planner {
   void Pad(std::size_t first_slot, MoeLayerPlan& plan) const;
 };
 
+// Returns 1 when none of the token's choices is kept.
+std::uint64_t CountToken(std::span<const ExpertIndex> choices, const std::uint8_t* is_kept,
+                         const std::uint32_t* slot_of, std::uint32_t* chosen,
+                         std::uint32_t* computed, MoeLayerPlan& plan) {
+  std::uint32_t kept = 0;
+  for (std::size_t j = 0; j < choices.size(); ++j) {
+    if (choices[j] == kNoExpert) {
+      ++plan.absent;
+      continue;
+    }
+    const std::uint32_t one = is_kept[j] != 0 ? 1 : 0;
+    const std::uint32_t slot = slot_of[choices[j]];
+    ++chosen[slot];
+    computed[slot] += one;
+    plan.dropped += 1 - one;
+    kept += one;
+  }
+  return kept > 0 ? 0 : 1;
+}
+
 void Planner::Plan(const LayerRoutes& routes, std::uint32_t first_device,
                    MoeLayerPlan& plan) const {
   const CapacityContext context{layout.ranks, layout.tokens_per_rank,
@@ -81,29 +102,25 @@ void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept, std:
   SlotTable table(placement);
   std::uint32_t* const chosen = plan.chosen.data() + first_slot;
   std::uint32_t* const computed = plan.kept.data() + first_slot;
+  const std::size_t of_rank = std::size_t{layout.tokens_per_rank} * routes.top_k;
   for (std::uint32_t from = 0; from < layout.ranks; ++from) {
     table.SelectSender(from);
     const std::uint32_t* const slot_of = table.slots().data();
-    for (std::uint32_t t = from * layout.tokens_per_rank; t < (from + 1) * layout.tokens_per_rank;
-         ++t) {
-      std::uint32_t kept_of_token = 0;
-      const std::uint8_t* is_kept = kept.data() + std::size_t{t} * routes.top_k;
-      for (const ExpertIndex e : routes.ChoicesOf(t)) {
-        const std::uint32_t one = *is_kept++ != 0 ? 1 : 0;
-        if (e == kNoExpert) {
-          ++plan.absent;
-          continue;
-        }
-        const std::uint32_t slot = slot_of[e];
-        ++chosen[slot];
-        computed[slot] += one;
-        plan.dropped += 1 - one;
-        kept_of_token += one;
-      }
-      plan.tokens_fully_dropped += kept_of_token > 0 ? 0 : 1;
+    const ExpertIndex* const choices = routes.expert.data() + from * of_rank;
+    if (kept.empty()) {
+      for (std::size_t i = 0; i < of_rank; ++i) ++chosen[slot_of[choices[i]]];
+      continue;
+    }
+    const std::uint8_t* const is_kept = kept.data() + from * of_rank;
+    for (std::size_t i = 0; i < of_rank; i += routes.top_k) {
+      plan.tokens_fully_dropped +=
+          CountToken({choices + i, routes.top_k}, is_kept + i, slot_of, chosen, computed, plan);
     }
   }
-  for (std::size_t s = 0; s < placement.num_slots(); ++s) plan.rows[first_slot + s] = computed[s];
+  for (std::size_t s = 0; s < placement.num_slots(); ++s) {
+    if (kept.empty()) computed[s] = chosen[s];
+    plan.rows[first_slot + s] = computed[s];
+  }
 }
 
 // Every sender fills its buffer for every expert to the capacity (GShard, arXiv 2006.16668: the

@@ -52,9 +52,11 @@ void VisitTokensOf(std::uint32_t from, const LayerRoutes& routes, const KeptMask
   const std::size_t k = routes.top_k;
   const std::size_t first = std::size_t{from} * layout.tokens_per_rank;
   const std::size_t last = std::min<std::size_t>(first + layout.tokens_per_rank, routes.tokens);
-  for (std::size_t t = first; t < last; ++t) {
-    visit(routes.expert.data() + t * k, kept.data() + t * k);
-  }
+  const KeptMask all(kept.empty() ? k : 0, 1);
+  const std::uint8_t* row = kept.empty() ? all.data() : kept.data() + first * k;
+  const std::size_t stride = kept.empty() ? 0 : k;
+  for (std::size_t t = first; t < last; ++t, row += stride)
+    visit(routes.expert.data() + t * k, row);
 }
 
 }  // namespace switchyard

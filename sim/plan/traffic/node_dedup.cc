@@ -31,20 +31,40 @@ class ForwardedCounts {
   std::vector<std::uint32_t> counts_;
 };
 
-// Where a rank is, without dividing.
-struct Seat {
+// Where an expert's slot is, without dividing.
+struct Destination {
+  std::uint16_t rank;
   std::uint16_t node;
   std::uint16_t place;  // in the node
 };
 
-std::vector<Seat> Seats(const RankLayout& layout) {
-  std::vector<Seat> seats;
-  for (std::uint32_t rank = 0; rank < layout.ranks; ++rank) {
-    seats.push_back({static_cast<std::uint16_t>(rank / layout.ranks_per_node),
-                     static_cast<std::uint16_t>(rank % layout.ranks_per_node)});
+// Of every expert, for one sender after the other.
+class DestinationTable {
+ public:
+  DestinationTable(const Placement& placement, const RankLayout& layout)
+      : slots_(placement), unique_(placement.unique()), per_node_(layout.ranks_per_node) {
+    Fill();
   }
-  return seats;
-}
+  const Destination* For(std::uint32_t sender) {
+    if (unique_) return destinations_.data();
+    slots_.SelectSender(sender);
+    Fill();
+    return destinations_.data();
+  }
+
+ private:
+  void Fill() {
+    destinations_.clear();
+    for (const std::uint16_t rank : slots_.ranks()) {
+      destinations_.push_back({rank, static_cast<std::uint16_t>(rank / per_node_),
+                               static_cast<std::uint16_t>(rank % per_node_)});
+    }
+  }
+  SlotTable slots_;
+  bool unique_;
+  std::uint32_t per_node_;
+  std::vector<Destination> destinations_;
+};
 
 class NodeDedup : public TrafficForm {
  public:
@@ -56,29 +76,30 @@ class NodeDedup : public TrafficForm {
     std::vector<Copies> copies;
     SenderRow row(layout.ranks);
     ForwardedCounts forwarded(layout);
-    SlotTable table(placement);
-    const std::vector<Seat> seats = Seats(layout);
+    DestinationTable table(placement, layout);
+    // A token's experts are distinct: where each rank holds one, so are their ranks.
+    const bool distinct = placement.slots_per_rank() == 1;
     SeenSet ranks(layout.ranks);
-    SeenSet nodes(seats.back().node + 1u);
+    SeenSet nodes(layout.ranks / layout.ranks_per_node + 1);
+    const std::uint32_t top_k = routes.top_k;
     for (std::uint32_t from = 0; from < layout.ranks; ++from) {
-      table.SelectSender(from);
-      const std::uint16_t* const rank_of = table.ranks().data();
-      const Seat own = seats[from];
+      const Destination* const destination_of = table.For(from);
+      const std::uint32_t own_node = from / layout.ranks_per_node;
+      const std::uint32_t own_place = from % layout.ranks_per_node;
       const auto count = [&](const ExpertIndex* expert, const std::uint8_t* is_kept) {
         ranks.Clear();
         nodes.Clear();
-        for (std::uint32_t j = 0; j < routes.top_k; ++j) {
+        for (std::uint32_t j = 0; j < top_k; ++j) {
           if (is_kept[j] == 0) continue;
-          const std::uint32_t to = rank_of[expert[j]];
-          if (!ranks.Insert(to)) continue;
-          const Seat seat = seats[to];
-          if (seat.node == own.node) {
-            row.Add(to);
+          const Destination to = destination_of[expert[j]];
+          if (!distinct && !ranks.Insert(to.rank)) continue;
+          if (to.node == own_node) {
+            row.Add(to.rank);
             continue;
           }
-          const std::uint32_t relay = to - seat.place + own.place;
-          if (nodes.Insert(seat.node)) row.Add(relay);
-          if (relay != to) forwarded.Add(relay, seat.place);
+          const std::uint32_t relay = to.rank - to.place + own_place;
+          if (nodes.Insert(to.node)) row.Add(relay);
+          if (to.place != own_place) forwarded.Add(relay, to.place);
         }
       };
       VisitTokensOf(from, routes, kept, layout, count);

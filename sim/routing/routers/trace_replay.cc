@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "sim/routing/routers/routers.h"
-#include "sim/routing/routers/substream.h"
 #include "sim/routing/trace/trace.h"
 
 namespace switchyard {
@@ -18,18 +17,20 @@ class TraceReplay final : public ExpertRouter {
   [[nodiscard]] std::string_view name() const override { return "trace"; }
 
   [[nodiscard]] LayerRoutes Route(std::uint32_t moe_layer) const override {
-    LayerRoutes routes = EmptyRoutes(shape_);
-    const bool weighted = trace_.weight_format != WeightFormat::kNone;
-    if (!weighted) routes.weight.clear();
     const std::size_t k = shape_.top_k;
+    LayerRoutes routes{shape_.tokens, shape_.top_k, shape_.num_experts, {}, {}};
+    const bool weighted = trace_.weight_format != WeightFormat::kNone;
+    routes.expert.reserve(shape_.tokens * k);
+    if (weighted) routes.weight.reserve(shape_.tokens * k);
     std::uint64_t from = first_token_ % trace_.tokens();
-    for (std::size_t t = 0; t < shape_.tokens; ++t) {
-      const std::span<const ExpertIndex> choices = trace_.Choices(moe_layer, from);
-      std::copy(choices.begin(), choices.end(), routes.expert.begin() + std::ptrdiff_t(t * k));
-      for (std::size_t j = 0; weighted && j < k; ++j) {
-        routes.weight[t * k + j] = trace_.Weight(moe_layer, from * k + j);
+    for (std::uint64_t left = shape_.tokens; left > 0; from = 0) {
+      const std::uint64_t count = std::min(left, trace_.tokens() - from);
+      const ExpertIndex* const choices = trace_.Choices(moe_layer, from).data();
+      routes.expert.insert(routes.expert.end(), choices, choices + count * k);
+      for (std::uint64_t i = from * k; weighted && i < (from + count) * k; ++i) {
+        routes.weight.push_back(trace_.Weight(moe_layer, i));
       }
-      if (++from == trace_.tokens()) from = 0;
+      left -= count;
     }
     return routes;
   }
