@@ -31,6 +31,8 @@ class Network {
   virtual ~Network() = default;
   virtual void Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
                      Bytes bytes) = 0;
+  // From the clock's current time on, for flows in flight as for later ones; `capacity` > 0.
+  virtual void SetCapacity(LinkId link, BytesPerSecond capacity) = 0;
   // Model and every option that shapes its predictions, for the result.
   [[nodiscard]] virtual std::string Describe() const = 0;
 };

@@ -68,6 +68,7 @@ struct SimGridSession::Impl {
   sg::s4u::Engine* engine = nullptr;  // SimGrid owns it until the process ends
   CallerRoutedZone* zone = nullptr;   // owned by the engine
   std::vector<sg::s4u::Host*> hosts;  // by VertexId; null where no flow can end
+  std::vector<sg::s4u::Link*> links;  // by LinkId
   EventSink on_event;
   FlowSink on_flow_end;
 
@@ -135,6 +136,7 @@ SimGridSession::SimGridSession(const Platform& platform, EventSink on_event, Flo
     auto* link = face->create_link("l" + std::to_string(l), platform.links()[l].capacity.value);
     link->set_latency(0.0)->seal();
     zone->links.push_back(link->get_impl());
+    impl_->links.push_back(link);
   }
   face->seal();
   sg::s4u::Activity::on_completion_cb([this](sg::s4u::Activity const& activity) {
@@ -170,6 +172,10 @@ void SimGridSession::Start(FlowTag tag, VertexId from, VertexId to, const std::v
   slot->comm->set_source(impl_->hosts[from.index()]);
   slot->comm->set_destination(impl_->hosts[to.index()]);  // the last of the two starts the Comm
   impl_->zone->path = nullptr;
+}
+
+void SimGridSession::SetCapacity(LinkId link, BytesPerSecond capacity) {
+  impl_->links[link.index()]->set_bandwidth(capacity.value);
 }
 
 std::string SimGridSession::Describe() const {

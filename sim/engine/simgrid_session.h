@@ -28,6 +28,7 @@ class SimGridSession : public Clock, public Network {
 
   void Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
              Bytes bytes) override;
+  void SetCapacity(LinkId link, BytesPerSecond capacity) override;
   [[nodiscard]] std::string Describe() const override;
 
  private:

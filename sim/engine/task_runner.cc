@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -17,6 +18,8 @@ TaskRunner::TaskRunner(const ExecutionRequest& request)
       successors_(graph_.tasks.size()),
       waiting_(graph_.tasks.size() * graph_.num_devices),
       slot_of_task_(graph_.tasks.size(), kNoSlot),
+      link_schedule_(request.link_changes, request.platform),
+      speeds_(request.speed_changes, graph_.num_devices),
       meter_(request.platform.links().size()) {
   for (std::size_t t = 0; t < graph_.tasks.size(); ++t) {
     const Task& task = graph_.tasks[t];
@@ -36,6 +39,7 @@ Timeline TaskRunner::Run(Clock& clock, Network& network) {
   clock_ = &clock;
   network_ = &network;
   for (const Task& task : graph_.tasks) expected_ends_ += task.num_devices;
+  ChangeLinks();
   for (std::size_t t = 0; t < graph_.tasks.size(); ++t) {
     const Task& task = graph_.tasks[t];
     if (!task.after.empty()) continue;
@@ -68,7 +72,15 @@ void TaskRunner::OnEvent(Event event) {
       return StartBatch(event.a, event.b);
     case kHeldFlowArrives:
       return Deliver({event.a, event.b});
+    case kLinksChange:
+      return ChangeLinks();
   }
+}
+
+void TaskRunner::ChangeLinks() {
+  const std::optional<Seconds> next = link_schedule_.ApplyDue(clock_->Now(), *network_);
+  // After the last task nobody waits for the rest of them.
+  if (next && ends_ < expected_ends_) clock_->At(*next, {kLinksChange, 0, 0});
 }
 
 void TaskRunner::StartTask(TaskId task, DeviceId device, std::uint32_t cause) {
@@ -78,7 +90,8 @@ void TaskRunner::StartTask(TaskId task, DeviceId device, std::uint32_t cause) {
   const Task& t = graph_.tasks[task.index()];
   if (t.is_transfer) return EnterTransfer(task, device);
   const std::size_t own = t.durations.size() == 1 ? 0 : device.index() - t.first_device;
-  clock_->At(interval.start + t.durations[own], {kComputeEnds, task.value, device.value});
+  clock_->At(speeds_.EndOf(device, interval.start, t.durations[own]),
+             {kComputeEnds, task.value, device.value});
 }
 
 std::uint32_t TaskRunner::SlotOf(TaskId task) {

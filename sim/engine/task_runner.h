@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "sim/engine/clock.h"
+#include "sim/engine/device_speeds.h"
 #include "sim/engine/executor.h"
 #include "sim/engine/link_meter.h"
+#include "sim/engine/link_schedule.h"
 #include "sim/engine/network.h"
 #include "sim/engine/transfer.h"
 
@@ -36,7 +38,8 @@ class TaskRunner {
     kComputeEnds,
     kTransferLaunches,
     kBatchStarts,
-    kHeldFlowArrives
+    kHeldFlowArrives,
+    kLinksChange
   };
   struct InFlight {
     std::unique_ptr<Transfer> transfer;
@@ -46,6 +49,7 @@ class TaskRunner {
   [[nodiscard]] std::size_t At(TaskId task, DeviceId device) const {
     return task.index() * graph_.num_devices + device.index();
   }
+  void ChangeLinks();
   void StartTask(TaskId task, DeviceId device, std::uint32_t cause);
   void EnterTransfer(TaskId task, DeviceId device);
   void LaunchTransfer(std::uint32_t slot, DeviceId device);
@@ -68,6 +72,8 @@ class TaskRunner {
   std::vector<InFlight> in_flight_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<LinkId> path_scratch_;
+  LinkSchedule link_schedule_;
+  const DeviceSpeeds speeds_;
   LinkMeter meter_;
   Timeline timeline_;
   std::uint64_t ends_ = 0;           // (task, device) pairs that have ended

@@ -34,6 +34,7 @@ void Component::Build(const FlowTable& table, std::span<const std::uint32_t> slo
   leavers_.clear();
   leavers_reported_ = 0;
   built_for_ = sharing_.num_open;
+  solve_time_ = kNever;
   const double bound = PortBound();
   peak_ = std::max(bound, std::min(peak, bound / kTail));
 }

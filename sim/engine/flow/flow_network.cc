@@ -56,7 +56,16 @@ void FlowNetwork::Start(FlowTag tag, VertexId /*from*/, VertexId /*to*/,
   if (now < arrivals_event_) ScheduleArrivals(now);
 }
 
+// Changes at one time are taken in together, like flows.
+void FlowNetwork::SetCapacity(LinkId link, BytesPerSecond capacity) {
+  SWITCHYARD_CHECK(capacity.value > 0.0, "a link without capacity");
+  capacity_[link.index()] = capacity.value;
+  if (changed_links_.empty()) clock_.At(clock_.Now(), {kCapacities, 0, 0});
+  changed_links_.push_back(link.value);
+}
+
 void FlowNetwork::OnEvent(Event event) {
+  if (event.kind == kCapacities) return TakeCapacities();
   if (event.kind == kComponent) {
     // An event of an earlier schedule is out of date.
     const bool current = static_cast<std::uint32_t>(components_[event.a]->generation) == event.b;
@@ -95,9 +104,7 @@ void FlowNetwork::TakeArrivals() {
     }
     if (arrivals_due_ > now + kSameTime) return ScheduleArrivals(arrivals_due_);
   }
-  regrouped_.clear();
-  leavers_.clear();
-  peak_ = 0.0;
+  StartRegrouping();
   if (!alone) {
     for (const std::uint32_t slot : arrivals_) DissolveTouched(slot);
   }
@@ -106,6 +113,21 @@ void FlowNetwork::TakeArrivals() {
   arrivals_checked_ = 0;
   arrivals_due_ = kNever;
   Regroup();
+}
+
+void FlowNetwork::TakeCapacities() {
+  StartRegrouping();
+  for (const std::uint32_t link : changed_links_) {
+    if (component_of_link_[link] != kNoComponent) Dissolve(component_of_link_[link]);
+  }
+  changed_links_.clear();
+  Regroup();
+}
+
+void FlowNetwork::StartRegrouping() {
+  regrouped_.clear();
+  leavers_.clear();
+  peak_ = 0.0;
 }
 
 void FlowNetwork::DissolveTouched(std::uint32_t slot) {
@@ -123,9 +145,7 @@ void FlowNetwork::OnComponent(std::uint32_t c) {
   } else {
     component.Advance();
     if (component.sparse()) {
-      regrouped_.clear();
-      leavers_.clear();
-      peak_ = 0.0;
+      StartRegrouping();
       Dissolve(c);
       Regroup();
     } else {
@@ -164,6 +184,13 @@ void FlowNetwork::Regroup() {
     for (const std::uint32_t link : component.platform_links()) component_of_link_[link] = c;
     if (g == 0) component.AddLeavers(leavers_);
     SolveAndSchedule(c);
+  }
+  // All have left, some are still to be reported.
+  if (grouping_.num_groups() == 0 && !leavers_.empty()) {
+    const std::uint32_t c = TakeComponent();
+    components_[c]->Build(table_, {}, link_set_, capacity_, peak_);
+    components_[c]->AddLeavers(leavers_);
+    Schedule(c);
   }
 }
 

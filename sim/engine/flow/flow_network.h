@@ -50,6 +50,7 @@ class FlowNetwork : public Network {
 
   void Start(FlowTag tag, VertexId from, VertexId to, const std::vector<LinkId>& path,
              Bytes bytes) override;
+  void SetCapacity(LinkId link, BytesPerSecond capacity) override;
   [[nodiscard]] std::string Describe() const override;
 
   [[nodiscard]] static bool Owns(Event event) { return event.kind >= kFirstNetworkEvent; }
@@ -57,7 +58,7 @@ class FlowNetwork : public Network {
   [[nodiscard]] const FlowCounters& counters() const { return counters_; }
 
  private:
-  enum EventKind : std::uint32_t { kArrivals = kFirstNetworkEvent, kComponent };
+  enum EventKind : std::uint32_t { kArrivals = kFirstNetworkEvent, kComponent, kCapacities };
   static constexpr std::uint32_t kNoComponent = 0xffffffff;
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
@@ -65,6 +66,8 @@ class FlowNetwork : public Network {
   void TakeArrivals();
   [[nodiscard]] double MayWaitUntil(std::uint32_t slot) const;
   void OnComponent(std::uint32_t c);
+  void TakeCapacities();
+  void StartRegrouping();
   void Report();
   void DissolveTouched(std::uint32_t slot);
   void Dissolve(std::uint32_t c);
@@ -86,6 +89,8 @@ class FlowNetwork : public Network {
   std::size_t arrivals_checked_ = 0;     // of these it is known how long they may wait
   double arrivals_due_ = kNever;
   double arrivals_event_ = kNever;  // time of the event that will take them in
+
+  std::vector<std::uint32_t> changed_links_;  // their flows' rates are those of the old capacity
 
   std::vector<std::unique_ptr<Component>> components_;
   std::vector<std::uint32_t> free_components_;
