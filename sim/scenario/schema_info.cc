@@ -119,7 +119,9 @@ std::string OneofNames(const FieldDescriptor& field) {
 }
 
 std::string TypeName(const FieldDescriptor& field) {
-  return (field.is_repeated() ? "list of " : "") + ScalarTypeName(field);
+  if (!field.is_repeated()) return ScalarTypeName(field);
+  const bool mappings = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+  return "list of " + (mappings ? "mappings" : ScalarTypeName(field));
 }
 
 std::string DefaultText(const FieldDescriptor& field) {
