@@ -27,7 +27,7 @@ std::string RoutingSource(const RoutingSpec& routing) {
 
 std::vector<std::string> Assumptions(const Scenario& scenario) {
   const Efficiencies& e = scenario.compute;
-  std::vector<std::string> assumptions;
+  std::vector<std::string> assumptions = DescribeDisturbances(scenario.disturbances);
   if (scenario.model.moe) assumptions.push_back(RoutingSource(scenario.routing));
   assumptions.push_back("compute: uncalibrated roofline, " + Percent(e.gemm) + " of GEMM peak, " +
                         Percent(e.attention) + " for attention, " + Percent(e.memory) +

@@ -49,7 +49,10 @@ struct DeviceTime {
 [[nodiscard]] std::vector<CriticalPathEntry> CriticalPath(const ActivityGraph& graph,
                                                           const Timeline& timeline);
 
-// What the numbers rest on, one sentence each.
+// What is not as the cluster's card says, one sentence each: "what if: NIC n001.nic0 at 25 %".
+[[nodiscard]] std::vector<std::string> DescribeDisturbances(const Disturbances& disturbances);
+
+// What the numbers rest on, one sentence each; disturbances first.
 [[nodiscard]] std::vector<std::string> Assumptions(const Scenario& scenario);
 
 // The device whose last task ends last; the lowest of several.

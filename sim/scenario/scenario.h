@@ -11,6 +11,7 @@
 #include "sim/routing/capacity_rule.h"
 #include "sim/routing/expert_router.h"
 #include "topologies/cluster_spec.h"
+#include "topologies/disturb/disturbances.h"
 
 namespace switchyard {
 
@@ -59,6 +60,7 @@ struct Scenario {
   Communication communication;
   Efficiencies compute;
   std::uint32_t gemm_tile = 64;
+  Disturbances disturbances;
   Fidelity fidelity = Fidelity::kPairwise;
   std::uint64_t seed = 1;
 };
