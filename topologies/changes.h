@@ -1,7 +1,8 @@
 // What changes on a cluster while a step runs. A list of changes describes a cluster that is not as
 // its card says: slow links, background traffic, throttled GPUs.
 //
-//   const std::vector<LinkChange> halved = {{500_us, nic_link, 0.5}};   // of its capacity, from then
+//   const std::vector<LinkChange> halved = {{500_us, nic_link, 0.5}};   // of its capacity, from
+//   then
 //
 // Factors are of the nominal value, not of the one before; > 0 and finite. Changes at time 0 or
 // before hold from the start. Of several changes of one thing at one time the last in the list

@@ -79,8 +79,8 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   if (!timeline.ok()) return timeline.errors();
   s->timeline = std::move(timeline).value();
 
-  s->result =
-      Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline, fidelity});
+  s->result = Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline,
+                       fidelity, links.value().changes});
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   s->result.sim.wall_s = wall.count();
   s->result.sim.peak_rss_bytes = PeakResidentBytes();

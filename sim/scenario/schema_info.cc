@@ -42,6 +42,8 @@ std::string ScalarTypeName(const FieldDescriptor& field) {
       return "FLOP per second";
     case pb::WATTS:
       return "power";
+    case pb::JOULES_PER_BIT:
+      return "energy per bit";
     case pb::RATIONAL:
       return "fraction";
     case pb::FILE_PATH:

@@ -35,7 +35,7 @@ class LinkEffects {
     AddFaults("links", "link", disturbances_.links);
     AddFaults("nics", "nic", disturbances_.nics);
     CheckCount("background", disturbances_.background.size());
-    if (errors_.empty()) AddBackground();
+    if (disturbances_.background.size() <= kMaxFaults && !cut_off_) AddBackground();
     LinkConditions conditions{dead_, {}};
     for (std::size_t l = 0; l < effects_.size() && errors_.empty(); ++l) {
       if (!is_dead_[l]) AppendChanges(LinkId(l), conditions.changes);
@@ -103,7 +103,7 @@ class LinkEffects {
 
   void AddBackground() {
     const auto paths = MakePathsAround(selection_, platform_, dead_);
-    for (std::size_t i = 0; i < disturbances_.background.size() && errors_.empty(); ++i) {
+    for (std::size_t i = 0; i < disturbances_.background.size(); ++i) {
       const Background& b = disturbances_.background[i];
       const std::string path = EntryPath("background", i);
       if (b.until <= b.start) {
