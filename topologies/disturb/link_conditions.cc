@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +33,7 @@ class LinkEffects {
   Result<LinkConditions> Resolve() {
     AddFaults("links", "link", disturbances_.links);
     AddFaults("nics", "nic", disturbances_.nics);
+    CheckConnected();
     CheckCount("background", disturbances_.background.size());
     if (disturbances_.background.size() <= kMaxFaults && !cut_off_) AddBackground();
     LinkConditions conditions{dead_, {}};
@@ -45,6 +45,12 @@ class LinkEffects {
   }
 
  private:
+  // An entry that kills links, and how many are dead with it.
+  struct KillEntry {
+    std::string path;
+    std::size_t dead_links;
+  };
+
   void CheckCount(const char* list, std::size_t entries) {
     if (entries <= kMaxFaults) return;
     AddError(errors_, fmt::format("disturbances.{}", list),
@@ -70,16 +76,28 @@ class LinkEffects {
     }
   }
 
-  void Kill(const std::vector<LinkId>& links, const std::string& path) {
+  void Kill(const std::vector<LinkId>& links, std::string path) {
     for (const LinkId link : links) {
       if (!is_dead_[link.index()]) dead_.push_back(link);
       is_dead_[link.index()] = true;
     }
-    if (cut_off_) return;  // said once
-    const auto pair = FirstUnreachable(platform_, dead_);
-    if (!pair) return;
+    kills_.push_back({std::move(path), dead_.size()});
+  }
+
+  // The first `count` dead links cut these two off from each other.
+  [[nodiscard]] std::optional<std::pair<DeviceId, DeviceId>> CutOffBy(std::size_t count) const {
+    return FirstUnreachable(platform_, {dead_.begin(), dead_.begin() + static_cast<int>(count)});
+  }
+
+  // Blames the first entry without which all GPUs would still be connected.
+  void CheckConnected() {
+    if (dead_.empty() || !CutOffBy(dead_.size())) return;
     cut_off_ = true;
-    AddError(errors_, path,
+    const auto culprit =
+        std::partition_point(kills_.begin(), kills_.end(),
+                             [this](const KillEntry& kill) { return !CutOffBy(kill.dead_links); });
+    const auto pair = CutOffBy(culprit->dead_links);
+    AddError(errors_, culprit->path,
              fmt::format("without it {} cannot reach {} any more",
                          platform_.VertexName(platform_.gpu(pair->first)),
                          platform_.VertexName(platform_.gpu(pair->second))));
@@ -135,25 +153,26 @@ class LinkEffects {
                       fmt::format("{} x {} pairs of GPUs; at most {}", from.value().size(),
                                   to.value().size(), kMaxPairs));
     }
-    const std::map<LinkId, BytesPerSecond> rates = Rates(from.value(), to.value(), b.rate, paths);
-    if (rates.empty()) {
-      return AddError(errors_, path, "sends nothing: 'from' and 'to' are the same GPU");
-    }
+    const std::vector<BytesPerSecond> rates = Rates(from.value(), to.value(), b.rate, paths);
     Effect effect{1.0, 0.0, b.start, b.until, b.bursts};
-    for (const auto& [link, rate] : rates) {
+    bool any = false;
+    for (std::size_t l = 0; l < rates.size(); ++l) {
+      if (rates[l] <= BytesPerSecond{}) continue;
       if (!Count(effect.NumChanges(), path)) return;
-      effect.less = rate / platform_.link(link).capacity;
-      effects_[link.index()].push_back(effect);
-      background_[link.index()] = entry;
+      any = true;
+      effect.less = rates[l] / platform_.links()[l].capacity;
+      effects_[l].push_back(effect);
+      background_[l] = entry;
     }
+    if (!any) AddError(errors_, path, "sends nothing: 'from' and 'to' are the same GPU");
   }
 
   // By link, what all senders put on it.
-  [[nodiscard]] std::map<LinkId, BytesPerSecond> Rates(const std::vector<DeviceId>& from,
-                                                       const std::vector<DeviceId>& to,
-                                                       BytesPerSecond rate,
-                                                       const PathSelector& paths) const {
-    std::map<LinkId, BytesPerSecond> rates;
+  [[nodiscard]] std::vector<BytesPerSecond> Rates(const std::vector<DeviceId>& from,
+                                                  const std::vector<DeviceId>& to,
+                                                  BytesPerSecond rate,
+                                                  const PathSelector& paths) const {
+    std::vector<BytesPerSecond> rates(platform_.links().size());
     std::vector<LinkId> path;
     for (const DeviceId sender : from) {
       const auto others = static_cast<double>(to.size() - std::count(to.begin(), to.end(), sender));
@@ -161,7 +180,7 @@ class LinkEffects {
         if (sender == receiver) continue;
         path.clear();
         paths.AppendPath(platform_.gpu(sender), platform_.gpu(receiver), 0, path);
-        for (const LinkId link : path) rates[link] += rate / others;
+        for (const LinkId link : path) rates[link.index()] += rate / others;
       }
     }
     return rates;
@@ -191,6 +210,7 @@ class LinkEffects {
   std::vector<std::optional<std::size_t>> background_;  // by link: the last entry that uses it
   std::vector<bool> is_dead_;                           // by link
   std::vector<LinkId> dead_;
+  std::vector<KillEntry> kills_;
   double num_changes_ = 0.0;
   bool cut_off_ = false;
   Diagnostics errors_;

@@ -45,9 +45,8 @@ TEST(Detour, WhatIsWholeKeepsItsUsualPath) {
   }
 }
 
-// To rail 3 behind node 0's dead NIC 3: over another rail to that rail's GPU of the receiver's
-// node, then NVLink. 3 + 11 + 0 = 14, 14 mod 7 relays = 0: the first other GPU (ends are vertices:
-// GPU d of node n is not vertex d, so the number is taken from the path itself).
+// To rail 3 past node 0's dead NIC 3: over another rail to that rail's GPU of the receiver's node,
+// then NVLink. The flow's key chooses among the seven.
 TEST(Detour, ADeadNicsRailIsServedByTheOthers) {
   const Broken broken(testing::Rails(2, 2), {"n000.nic3"});
   std::set<std::string> taken;
