@@ -90,7 +90,7 @@ std::vector<std::string> DescribeDisturbances(const Disturbances& d) {
   for (const Straggler& s : d.stragglers) sentences.push_back(Describe(s));
   for (const ClockSpread& c : d.clocks) sentences.push_back(Describe(c));
   for (const Background& b : d.background) sentences.push_back(Describe(b));
-  for (std::string& sentence : sentences) sentence = "what if: " + sentence;
+  for (std::string& sentence : sentences) sentence.insert(0, "what if: ");
   return sentences;
 }
 

@@ -10,8 +10,6 @@
 namespace switchyard {
 namespace {
 
-using namespace literals;
-
 TEST(DeviceSpeeds, WithoutChangesTheSumIsExact) {
   const DeviceSpeeds none({}, 2);
   EXPECT_EQ(none.EndOf(DeviceId(1), 0.1_s, 0.2_s).value, 0.1 + 0.2);
@@ -47,9 +45,9 @@ TEST(DeviceSpeeds, OfSeveralChangesAtOneTimeTheLastHolds) {
 TEST(DeviceSpeeds, IsMonotonousAndAdditive) {
   Rng rng(1, Stream("device_speeds"));
   for (int round = 0; round < 200; ++round) {
-    std::vector<SpeedChange> fast;
-    for (int i = 0; i < 4; ++i) {
-      fast.push_back({Seconds{rng.Uniform()}, DeviceId(0), 0.1 + rng.Uniform()});
+    std::vector<SpeedChange> fast(4);
+    for (SpeedChange& change : fast) {
+      change = {Seconds{rng.Uniform()}, DeviceId(0), 0.1 + rng.Uniform()};
     }
     std::vector<SpeedChange> slow = fast;
     slow[rng.Below(4)].factor *= 0.5;

@@ -66,18 +66,17 @@ TEST(FlowNetwork, EveryFlowEndsWhateverChanges) {
   const Star star(kDevices, 50_GBps, 0_s);
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     Rng rng(seed, Stream("every_flow_ends"));
-    std::vector<TimedFlow> flows;
-    for (int f = 0; f < 12; ++f) {
+    std::vector<TimedFlow> flows(12);
+    for (TimedFlow& flow : flows) {
       const auto from = static_cast<std::uint32_t>(rng.Below(kDevices));
       const std::uint32_t to =
           (from + 1 + static_cast<std::uint32_t>(rng.Below(kDevices - 1))) % kDevices;
       const Bytes bytes{1e5 + static_cast<double>(rng.Below(1'000'000))};
-      flows.push_back({rng.Uniform() * 50e-6, star.Between(from, to, bytes)});
+      flow = {rng.Uniform() * 50e-6, star.Between(from, to, bytes)};
     }
-    std::vector<LinkChange> changes;
-    for (int c = 0; c < 40; ++c) {
-      changes.push_back(
-          {rng.Uniform() * 300_us, LinkId(rng.Below(2 * kDevices)), 0.2 + 0.8 * rng.Uniform()});
+    std::vector<LinkChange> changes(40);
+    for (LinkChange& change : changes) {
+      change = {rng.Uniform() * 300_us, LinkId(rng.Below(2 * kDevices)), 0.2 + 0.8 * rng.Uniform()};
     }
     const Script script(star, flows, 0.5, changes);
     for (std::size_t f = 0; f < flows.size(); ++f) {

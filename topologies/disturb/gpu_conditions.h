@@ -2,9 +2,9 @@
 //
 //   Result<std::vector<SpeedChange>> speeds = SpeedChangesOf(disturbances, platform);
 //
-// Slowdowns of one GPU at one time multiply, to no less than kLeastLeft (slowdown.h). Errors have paths as in a scenario
-// ("disturbances.gpus[2].gpu") and no location: names of nothing, a GPU that is dead (a step needs
-// all its GPUs), too many changes.
+// Slowdowns of one GPU at one time multiply, to no less than kLeastLeft (slowdown.h). Errors have
+// paths as in a scenario ("disturbances.gpus[2].gpu") and no location: names of nothing, a GPU that
+// is dead (a step needs all its GPUs), too many changes.
 #pragma once
 
 #include <vector>

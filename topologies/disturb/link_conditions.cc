@@ -175,7 +175,8 @@ class LinkEffects {
     std::vector<BytesPerSecond> rates(platform_.links().size());
     std::vector<LinkId> path;
     for (const DeviceId sender : from) {
-      const auto others = static_cast<double>(to.size() - std::count(to.begin(), to.end(), sender));
+      const auto others = static_cast<double>(
+          std::count_if(to.begin(), to.end(), [&](DeviceId d) { return d != sender; }));
       for (const DeviceId receiver : to) {
         if (sender == receiver) continue;
         path.clear();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "sim/base/rng.h"
@@ -79,31 +80,38 @@ TEST(Detour, ADeadNvLinkIsReplacedByPcie) {
   EXPECT_EQ(broken.Between(1, 0), "n000.gpu1 n000.nvswitch n000.gpu0") << "the way back lives";
 }
 
-// Any dead links that leave the GPUs connected: every pair has a loop-free path over live links.
-TEST(Detour, EveryPairHasAPathOverLiveLinks) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    for (const PathSelection selection : {PathSelection::kRailAware, PathSelection::kShortest}) {
-      Rng rng(seed, Stream("detour_test"));
-      Broken broken(testing::Rails(3, 2), {}, selection);
-      std::vector<LinkId> dead;
-      for (int i = 0; i < 12; ++i) {
-        dead.emplace_back(rng.Below(broken.platform.links().size()));
-        if (FirstUnreachable(broken.platform, dead)) dead.pop_back();
-      }
-      const DetourPaths paths(MakePathSelector(selection, broken.platform), broken.platform, dead);
-      for (std::size_t from = 0; from < 24; ++from) {
-        for (std::size_t to = 0; to < 24; ++to) {
-          const VertexId start = broken.platform.gpu(DeviceId(from));
-          const VertexId end = broken.platform.gpu(DeviceId(to));
-          const std::vector<LinkId> path = Path(paths, start, end, seed);
-          EXPECT_EQ(testing::WalkError(broken.platform, start, end, path), "");
-          for (const LinkId link : path) {
-            EXPECT_EQ(std::count(dead.begin(), dead.end(), link), 0)
-                << broken.platform.LinkName(link) << " is dead";
-          }
-        }
-      }
+// Random dead links that leave the GPUs connected.
+std::vector<LinkId> SomeDeadLinks(const Platform& platform, std::uint64_t seed) {
+  Rng rng(seed, Stream("detour_test"));
+  std::vector<LinkId> dead;
+  for (int i = 0; i < 12; ++i) {
+    dead.emplace_back(rng.Below(platform.links().size()));
+    if (FirstUnreachable(platform, dead)) dead.pop_back();
+  }
+  return dead;
+}
+
+// Every pair has a loop-free path over live links.
+void ExpectLivePaths(const Platform& platform, PathSelection selection, std::uint64_t seed) {
+  const std::vector<LinkId> dead = SomeDeadLinks(platform, seed);
+  const DetourPaths paths(MakePathSelector(selection, platform), platform, dead);
+  for (const VertexId from : platform.OfKind(VertexKind::kGpu)) {
+    for (const VertexId to : platform.OfKind(VertexKind::kGpu)) {
+      const std::vector<LinkId> path = Path(paths, from, to, seed);
+      EXPECT_EQ(testing::WalkError(platform, from, to, path), "");
+      const bool live = std::none_of(path.begin(), path.end(), [&](LinkId l) {
+        return std::find(dead.begin(), dead.end(), l) != dead.end();
+      });
+      EXPECT_TRUE(live) << Walk(platform, from, path);
     }
+  }
+}
+
+TEST(Detour, EveryPairHasAPathOverLiveLinks) {
+  const Platform platform = testing::Build(testing::Rails(3, 2));
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    ExpectLivePaths(platform, PathSelection::kRailAware, seed);
+    ExpectLivePaths(platform, PathSelection::kShortest, seed);
   }
 }
 
