@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/units.h"
+#include "topologies/energy_spec.h"
 #include "topologies/link_tier.h"
 
 namespace switchyard {
@@ -22,6 +23,7 @@ struct DeviceSpec {
   FlopsPerSecond fp4_rate;  // 0: the device has none
   std::optional<Watts> idle_power;
   std::optional<Watts> busy_power;
+  std::optional<Watts> comm_power;  // communicating and not computing
 };
 
 // A full-duplex attachment: `bandwidth` each way, `latency` per traversal.
@@ -66,6 +68,7 @@ struct ClusterSpec {
   NodeSpec node;
   std::optional<RailOptimizedSpec> fabric;  // of use, and needed, when nodes > 1
   PathSelection paths = PathSelection::kRailAware;
+  EnergySpec energy;
 
   [[nodiscard]] std::uint32_t NumDevices() const { return nodes * node.gpus; }
 };

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "sim/base/result.h"
 #include "sim/graph/activity_graph.h"
 #include "sim/graph/timeline.h"
+#include "topologies/changes.h"
 #include "topologies/paths/path_selector.h"
 #include "topologies/platform.h"
 
@@ -33,6 +35,8 @@ struct ExecutionRequest {
   const PathSelector& paths;
   TaskProgress on_progress = {};  // may be empty
   bool link_activity = false;     // fill Timeline::link_activity: costs time and memory
+  std::span<const LinkChange> link_changes = {};
+  std::span<const SpeedChange> speed_changes = {};
 };
 
 // Contract: verifies the graph first (an invalid one is an error, not a crash); simulates until

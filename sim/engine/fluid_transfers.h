@@ -26,6 +26,9 @@ class FluidTransfers : public TransferModel {
   void Enter(TaskId task, DeviceId device) override;
   void OnEvent(Event event) override;
   void OnFlowEnd(FlowTag tag);
+  void SetCapacity(LinkId link, BytesPerSecond capacity) override {
+    network_->SetCapacity(link, capacity);
+  }
   void Finish(Timeline& timeline) override;
 
  private:

@@ -47,6 +47,8 @@ class Network {
   // Puts the bytes of flows [first, last) on their paths at the clock's current time; latency is
   // the caller's business.
   virtual void Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) = 0;
+  // From the clock's current time on, for flows in flight as for later ones; `capacity` > 0.
+  virtual void SetCapacity(LinkId link, BytesPerSecond capacity) = 0;
   // Model and every option that shapes its predictions, for the result.
   [[nodiscard]] virtual std::string Describe() const = 0;
 };

@@ -69,6 +69,7 @@ struct SimGridSession::Impl {
   sg::s4u::Engine* engine = nullptr;  // SimGrid owns it until the process ends
   CallerRoutedZone* zone = nullptr;   // owned by the engine
   std::vector<sg::s4u::Host*> hosts;  // by VertexId; null where no flow can end
+  std::vector<sg::s4u::Link*> links;  // by LinkId
   EventSink on_event;
   FlowSink on_flow_end;
 
@@ -145,6 +146,7 @@ SimGridSession::SimGridSession(const Platform& platform, EventSink on_event, Flo
     auto* link = face->create_link("l" + std::to_string(l), platform.links()[l].capacity.value);
     link->set_latency(0.0)->seal();
     zone->links.push_back(link->get_impl());
+    impl_->links.push_back(link);
   }
   face->seal();
   sg::s4u::Activity::on_completion_cb([this](sg::s4u::Activity const& activity) {
@@ -193,6 +195,10 @@ void SimGridSession::Start(std::uint32_t transfer, std::uint32_t first, std::uin
     slot->comm->set_destination(impl_->hosts[flow.to.index()]);  // starts the Comm
     impl_->zone->path = {};
   }
+}
+
+void SimGridSession::SetCapacity(LinkId link, BytesPerSecond capacity) {
+  impl_->links[link.index()]->set_bandwidth(capacity.value);
 }
 
 std::string SimGridSession::Describe() const {

@@ -34,6 +34,7 @@ class SimGridSession : public Clock, public Network {
 
   void Open(std::uint32_t transfer, const FlowView& flows) override;
   void Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) override;
+  void SetCapacity(LinkId link, BytesPerSecond capacity) override;
   [[nodiscard]] std::string Describe() const override;
 
  private:

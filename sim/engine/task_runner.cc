@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,7 +14,9 @@ TaskRunner::TaskRunner(const ExecutionRequest& request)
     : request_(request),
       graph_(request.graph),
       successors_(graph_.tasks.size()),
-      waiting_(graph_.tasks.size() * graph_.num_devices) {
+      waiting_(graph_.tasks.size() * graph_.num_devices),
+      link_schedule_(request.link_changes, request.platform),
+      speeds_(request.speed_changes, graph_.num_devices) {
   for (std::size_t t = 0; t < graph_.tasks.size(); ++t) {
     const Task& task = graph_.tasks[t];
     SWITCHYARD_CHECK(task.after.size() < std::numeric_limits<std::uint16_t>::max(),
@@ -32,6 +35,7 @@ Timeline TaskRunner::Run(Clock& clock, TransferModel& transfers) {
   clock_ = &clock;
   transfers_ = &transfers;
   for (const Task& task : graph_.tasks) expected_ends_ += task.num_devices;
+  ChangeLinks();
   for (std::size_t t = 0; t < graph_.tasks.size(); ++t) {
     const Task& task = graph_.tasks[t];
     if (!task.after.empty()) continue;
@@ -52,7 +56,18 @@ Timeline TaskRunner::Run(Clock& clock, TransferModel& transfers) {
 
 void TaskRunner::OnEvent(Event event) {
   ++timeline_.stats.events;
-  EndTask(TaskId(event.a), DeviceId(event.b));
+  switch (static_cast<EventKind>(event.kind)) {
+    case kComputeEnds:
+      return EndTask(TaskId(event.a), DeviceId(event.b));
+    case kLinksChange:
+      return ChangeLinks();
+  }
+}
+
+void TaskRunner::ChangeLinks() {
+  const std::optional<Seconds> next = link_schedule_.ApplyDue(clock_->Now(), *transfers_);
+  // After the last task nobody waits for the rest of them.
+  if (next && ends_ < expected_ends_) clock_->At(*next, {kLinksChange, 0, 0});
 }
 
 void TaskRunner::StartTask(TaskId task, DeviceId device, std::uint32_t cause) {
@@ -62,7 +77,8 @@ void TaskRunner::StartTask(TaskId task, DeviceId device, std::uint32_t cause) {
   const Task& t = graph_.tasks[task.index()];
   if (t.is_transfer) return transfers_->Enter(task, device);
   const std::size_t own = t.durations.size() == 1 ? 0 : device.index() - t.first_device;
-  clock_->At(interval.start + t.durations[own], {kComputeEnds, task.value, device.value});
+  clock_->At(speeds_.EndOf(device, interval.start, t.durations[own]),
+             {kComputeEnds, task.value, device.value});
 }
 
 void TaskRunner::OnLeave(TaskId task, DeviceId device, DeviceId cause) {

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "sim/engine/clock.h"
+#include "sim/engine/device_speeds.h"
 #include "sim/engine/executor.h"
+#include "sim/engine/link_schedule.h"
 #include "sim/engine/transfer_model.h"
 
 namespace switchyard {
@@ -29,11 +31,12 @@ class TaskRunner {
   Timeline Run(Clock& clock, TransferModel& transfers);
 
  private:
-  enum EventKind : std::uint32_t { kComputeEnds };
+  enum EventKind : std::uint32_t { kComputeEnds, kLinksChange };
 
   [[nodiscard]] std::size_t At(TaskId task, DeviceId device) const {
     return task.index() * graph_.num_devices + device.index();
   }
+  void ChangeLinks();
   void StartTask(TaskId task, DeviceId device, std::uint32_t cause);
   void EndTask(TaskId task, DeviceId device);
 
@@ -43,6 +46,8 @@ class TaskRunner {
   TransferModel* transfers_ = nullptr;
   std::vector<std::vector<TaskId>> successors_;  // by task
   std::vector<std::uint16_t> waiting_;           // dependencies not yet ended, [task, device]
+  LinkSchedule link_schedule_;
+  const DeviceSpeeds speeds_;
   Timeline timeline_;
   std::uint64_t ends_ = 0;           // (task, device) pairs that have ended
   std::uint64_t expected_ends_ = 0;  // all of them

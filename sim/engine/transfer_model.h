@@ -25,6 +25,8 @@ class TransferModel {
   // At the clock's current time.
   virtual void Enter(TaskId task, DeviceId device) = 0;
   virtual void OnEvent(Event event) = 0;
+  // From the clock's current time on; `capacity` > 0.
+  virtual void SetCapacity(LinkId link, BytesPerSecond capacity) = 0;
   // After the last event: what the links carried, and counters.
   virtual void Finish(Timeline& timeline) = 0;
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -23,19 +24,32 @@ std::string RoutingSource(const RoutingSpec& routing) {
   return "routing: " + std::visit(Name{}, routing);
 }
 
+// What the joules do not say.
+std::string EnergyAssumption(const ClusterSpec& cluster) {
+  if (!cluster.device.idle_power || !cluster.device.busy_power) return {};
+  const auto& links = cluster.energy.links;
+  const bool any_link = std::any_of(links.begin(), links.end(), [](const auto& l) { return !!l; });
+  std::string text = "energy: GPUs";
+  if (any_link) text += ", links";
+  if (cluster.energy.switch_power) text += ", switches";
+  return text + (cluster.device.comm_power ? "" : " (communication at idle power)") +
+         "; without hosts and cooling" + (any_link ? "" : ", links not counted");
+}
+
 }  // namespace
 
 std::vector<std::string> Assumptions(const Scenario& scenario) {
   const Efficiencies& e = scenario.compute;
-  std::vector<std::string> assumptions;
+  std::vector<std::string> assumptions = DescribeDisturbances(scenario.disturbances);
   if (scenario.model.moe) assumptions.push_back(RoutingSource(scenario.routing));
   assumptions.push_back("compute: uncalibrated roofline, " + Percent(e.gemm) + " of GEMM peak, " +
                         Percent(e.attention) + " for attention, " + Percent(e.memory) +
                         " of memory");
   assumptions.push_back(
       "network: max-min fair shares, receivers always ready; no congestion control");
-  assumptions.push_back(
-      "left out: sampling, embedding, host, slow-down of compute by transfers, links' energy");
+  assumptions.push_back("left out: sampling, embedding, host, slow-down of compute by transfers");
+  const std::string energy = EnergyAssumption(scenario.cluster);
+  if (!energy.empty()) assumptions.push_back(energy);
   return assumptions;
 }
 

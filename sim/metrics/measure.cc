@@ -9,6 +9,7 @@
 
 #include "models/cost/memory.h"
 #include "sim/base/check.h"
+#include "sim/metrics/energy.h"
 #include "sim/metrics/metrics.h"
 #include "sim/plan/traffic/payload.h"
 
@@ -70,15 +71,17 @@ Traffic MeasureTraffic(const Simulation& s) {
   return traffic;
 }
 
-std::vector<LinkResult> MeasureLinks(const Platform& platform, const Timeline& timeline) {
+std::vector<LinkResult> MeasureLinks(const Simulation& s) {
+  const Timeline& timeline = s.timeline;
+  const auto left = MeanCapacity(timeline.links.size(), s.link_changes, timeline.makespan);
   std::vector<LinkResult> links;
   for (std::size_t l = 0; l < timeline.links.size(); ++l) {
     const LinkUsage& usage = timeline.links[l];
     if (usage.bytes.value == 0) continue;
-    const Link& link = platform.link(LinkId(l));
-    links.push_back({platform.LinkName(LinkId(l)), std::string(ToString(link.tier)),
+    const Link& link = s.platform.link(LinkId(l));
+    links.push_back({s.platform.LinkName(LinkId(l)), std::string(ToString(link.tier)),
                      usage.bytes.value, usage.busy.value,
-                     usage.bytes / (link.capacity * timeline.makespan)});
+                     usage.bytes / (link.capacity * timeline.makespan) / left[l]});
   }
   std::sort(links.begin(), links.end(), [](const LinkResult& a, const LinkResult& b) {
     return a.utilization != b.utilization ? a.utilization > b.utilization : a.name < b.name;
@@ -140,19 +143,12 @@ ConservationResult MeasureConservation(const Simulation& s, const RunResult& res
   return c;
 }
 
-std::optional<double> MeasureEnergy(const Simulation& s) {
-  const DeviceSpec& device = s.scenario.cluster.device;
-  if (!device.idle_power || !device.busy_power) return std::nullopt;
-  Joules total;
-  for (std::uint32_t d = 0; d < s.graph.num_devices; ++d) {
-    Seconds busy;
-    for (std::size_t t = 0; t < s.graph.tasks.size(); ++t) {
-      const Interval& i = s.timeline.at(TaskId(t), DeviceId(d));
-      if (!s.graph.tasks[t].is_transfer) busy += i.end - i.start;
-    }
-    total += *device.busy_power * busy + *device.idle_power * (s.timeline.makespan - busy);
-  }
-  return total.value;
+std::optional<EnergyResult> EnergyOfStep(const Simulation& s, double tokens) {
+  const std::optional<DevicePower> power = PowerOf(s.scenario.cluster.device);
+  if (!power) return std::nullopt;
+  const std::vector<DevicePower> powers(s.graph.num_devices, *power);
+  return MeasureEnergy({powers, s.scenario.cluster.energy, s.graph, s.timeline, s.platform},
+                       tokens);
 }
 
 // Rows of the routed experts of the fullest device in the fullest layer.
@@ -232,9 +228,9 @@ RunResult Measure(const Simulation& s) {
   }
   const Traffic traffic = MeasureTraffic(s);
   result.traffic = traffic.totals;
-  result.links = MeasureLinks(s.platform, s.timeline);
+  result.links = MeasureLinks(s);
   result.memory = MeasureMemory(s);
-  result.energy_j = MeasureEnergy(s);
+  result.energy = EnergyOfStep(s, tokens);
   result.conservation = MeasureConservation(s, result, traffic);
   result.collectives = MeasureCollectives(s, traffic);
   result.assumptions = Assumptions(s.scenario);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "sim/metrics/run_result.h"
 #include "sim/plan/moe_plan.h"
 #include "sim/scenario/scenario.h"
+#include "topologies/changes.h"
 #include "topologies/platform.h"
 
 namespace switchyard {
@@ -24,6 +26,7 @@ struct Simulation {
   const FlowSource& flows;
   const Timeline& timeline;
   std::string fidelity;
+  std::span<const LinkChange> link_changes = {};  // as the engine had them
 };
 
 // Everything but RunResult::sim's wall time and memory, which only the caller knows.
@@ -49,7 +52,14 @@ struct DeviceTime {
 [[nodiscard]] std::vector<CriticalPathEntry> CriticalPath(const ActivityGraph& graph,
                                                           const Timeline& timeline);
 
-// What the numbers rest on, one sentence each.
+// Each link's capacity over [0, end), mean, as a share of its nominal one.
+[[nodiscard]] std::vector<double> MeanCapacity(std::size_t num_links,
+                                               std::span<const LinkChange> changes, Seconds end);
+
+// What is not as the cluster's card says, one sentence each: "what if: NIC n001.nic0 at 25 %".
+[[nodiscard]] std::vector<std::string> DescribeDisturbances(const Disturbances& disturbances);
+
+// What the numbers rest on, one sentence each; disturbances first.
 [[nodiscard]] std::vector<std::string> Assumptions(const Scenario& scenario);
 
 // The device whose last task ends last; the lowest of several.

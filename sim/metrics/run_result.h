@@ -32,11 +32,20 @@ struct LinkResult {
   std::string tier;
   double bytes = 0;
   double busy_s = 0;
-  double utilization = 0;  // bytes / (capacity * step time)
+  double utilization = 0;  // bytes / (mean capacity * step time)
 };
 struct MemoryResult {
   double per_device_peak_bytes = 0;
   bool fits = true;
+};
+struct EnergyResult {
+  double total_j = 0;  // energy_j in the JSON; the sum of the parts below
+  double per_token_j = 0;
+  double compute_j = 0;
+  double communication_j = 0;  // GPUs in communication and not in compute
+  double idle_j = 0;
+  double links_j = 0;
+  double switches_j = 0;
 };
 struct ConservationResult {
   std::uint64_t tokens_in = 0;   // token-expert pairs chosen
@@ -90,7 +99,7 @@ struct RunResult {
   TrafficResult traffic;
   std::vector<LinkResult> links;  // links with traffic, busiest first, then by name
   MemoryResult memory;
-  std::optional<double> energy_j;  // when the device's powers are known
+  std::optional<EnergyResult> energy;  // when the devices' powers are known
   ConservationResult conservation;
   std::vector<CollectiveResult> collectives;
   std::vector<CriticalPathEntry>

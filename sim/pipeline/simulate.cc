@@ -9,8 +9,11 @@
 #include "sim/base/check.h"
 #include "sim/engine/executor.h"
 #include "sim/metrics/metrics.h"
+#include "sim/plan/disturb/compute_noise.h"
 #include "sim/plan/step_builder.h"
 #include "topologies/builder.h"
+#include "topologies/disturb/gpu_conditions.h"
+#include "topologies/disturb/link_conditions.h"
 
 namespace switchyard {
 namespace {
@@ -51,7 +54,14 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   Result<Platform> platform = BuildPlatform(s->scenario.cluster);
   if (!platform.ok()) return platform.errors();
   s->platform = std::move(platform).value();
-  s->paths = MakePathSelector(s->scenario.cluster.paths, s->platform);
+
+  const Disturbances& disturbances = s->scenario.disturbances;
+  const PathSelection selection = s->scenario.cluster.paths;
+  const auto links = LinkConditionsOf(disturbances, s->platform, selection);
+  if (!links.ok()) return links.errors();
+  const auto speeds = SpeedChangesOf(disturbances, s->platform);
+  if (!speeds.ok()) return speeds.errors();
+  s->paths = MakePathsAround(selection, s->platform, links.value().dead);
 
   Result<MoePlan> plan = PlanExperts(s->scenario);
   if (!plan.ok()) return plan.errors();
@@ -60,18 +70,21 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   s->step = BuildStep(s->scenario, s->plan);
   const auto cost = MakeRoofline(RatesOf(s->scenario.cluster.device), s->scenario.compute);
   s->graph = Lower(s->step, *cost);
+  AddComputeNoise(disturbances, s->platform, s->scenario.seed, s->graph);
   s->flows = std::make_unique<StepFlows>(s->step, s->plan, s->scenario, s->platform, *s->paths);
 
   const std::string fidelity = ToString(s->scenario.fidelity);
   const auto executor = MakeExecutor(fidelity);
   SWITCHYARD_CHECK(executor != nullptr, "no executor for fidelity " + fidelity);
   Result<Timeline> timeline = executor->Run(
-      {s->graph, *s->flows, s->platform, *s->paths, options.on_progress, options.timeline});
+      {s->graph, *s->flows, s->platform, *s->paths, options.on_progress, options.timeline,
+       links.value().changes, speeds.value()});
   if (!timeline.ok()) return timeline.errors();
   s->timeline = std::move(timeline).value();
 
   s->result =
-      Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline, fidelity});
+      Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline, fidelity,
+               links.value().changes});
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   s->result.sim.wall_s = wall.count();
   s->result.sim.peak_rss_bytes = PeakResidentBytes();

@@ -39,6 +39,15 @@ Json ToObject(const MemoryResult& memory) {
   return {{"per_device_peak_bytes", memory.per_device_peak_bytes}, {"fits", memory.fits}};
 }
 
+Json ToObject(const EnergyResult& energy) {
+  return {{"per_token_j", energy.per_token_j},
+          {"compute_j", energy.compute_j},
+          {"communication_j", energy.communication_j},
+          {"idle_j", energy.idle_j},
+          {"links_j", energy.links_j},
+          {"switches_j", energy.switches_j}};
+}
+
 Json ToObject(const ConservationResult& conservation) {
   Json object = {{"tokens_in", conservation.tokens_in},
                  {"tokens_out", conservation.tokens_out},
@@ -100,7 +109,10 @@ Json Comparable(const RunResult& result) {
   json["traffic"] = ToObject(result.traffic);
   json["links"] = ToList(result.links);
   json["memory"] = ToObject(result.memory);
-  if (result.energy_j) json["energy_j"] = *result.energy_j;
+  if (result.energy) {
+    json["energy_j"] = result.energy->total_j;
+    json["energy"] = ToObject(*result.energy);
+  }
   json["conservation"] = ToObject(result.conservation);
   json["collectives"] = ToList(result.collectives);
   json["network_model"] = result.network_model;

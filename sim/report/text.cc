@@ -153,18 +153,26 @@ void AddNetwork(Lines& lines, const RunResult& result) {
                   FormatBytes(traffic.inter_node_bytes), FormatBytes(traffic.intra_node_bytes)));
 }
 
-// "1.282 kJ": the count's prefix belongs to the unit.
+// "1.282 kJ"; below a joule mJ and uJ.
 std::string FormatJoules(double joules) {
+  constexpr double kMilli = 1e-3;
+  constexpr double kMicro = 1e-6;
+  const double size = std::abs(joules);
+  if (size > 0 && size < kMilli) return FormatCount(joules / kMicro) + " uJ";
+  if (size > 0 && size < 1) return FormatCount(joules / kMilli) + " mJ";
   const std::string count = FormatCount(joules);
   const bool has_prefix = std::isalpha(static_cast<unsigned char>(count.back())) != 0;
-  return count + (has_prefix ? "J" : " J");
+  return count + (has_prefix ? "J" : " J");  // the count's prefix belongs to the unit
 }
 
 void AddMemory(Lines& lines, const RunResult& result) {
   std::string text =
       fmt::format("{} per device, {}", FormatBytes(result.memory.per_device_peak_bytes),
                   result.memory.fits ? "fits" : "DOES NOT FIT");
-  if (result.energy_j) text += ";  energy " + FormatJoules(*result.energy_j);
+  if (result.energy) {
+    text += fmt::format(";  energy {} a step, {} a token", FormatJoules(result.energy->total_j),
+                        FormatJoules(result.energy->per_token_j));
+  }
   Add(lines, "memory:", text);
 }
 
@@ -186,11 +194,15 @@ void AddConservation(Lines& lines, const ConservationResult& conservation) {
 // One line each, as many as there is room for; all are in the JSON.
 void AddAssumptions(Lines& lines, const std::vector<std::string>& assumptions) {
   std::string_view label = "assumptions:";
-  for (const std::string& sentence : assumptions) {
-    if (lines.size() == kMaxTextLines) return;
-    Add(lines, label, sentence);
+  const std::size_t room = kMaxTextLines - std::min(lines.size(), kMaxTextLines);
+  const bool all = assumptions.size() <= room;
+  const std::size_t shown = all ? assumptions.size() : std::max<std::size_t>(room, 1) - 1;
+  for (std::size_t i = 0; i < shown; ++i) {
+    Add(lines, label, assumptions[i]);
     label = "";
   }
+  if (all || room == 0) return;
+  Add(lines, label, fmt::format("and {} more, in the JSON", assumptions.size() - shown));
 }
 
 }  // namespace

@@ -47,9 +47,9 @@ struct CapacityContext {
 [[nodiscard]] std::uint64_t ExpertCapacity(Rational factor, std::uint64_t tokens,
                                            std::uint32_t top_k, std::uint32_t num_experts);
 
-// Contract: pure; returns one entry per choice of `routes`, or none when all are kept. kNoExpert choices are never kept. No
-// expert (or no (sender, destination) pair, for that rule) keeps more than its capacity; ties go to
-// the lower token, then the lower choice.
+// Contract: pure; returns one entry per choice of `routes`, or none when all are kept. kNoExpert
+// choices are never kept. No expert (or no (sender, destination) pair, for that rule) keeps more
+// than its capacity; ties go to the lower token, then the lower choice.
 class CapacityRule {
  public:
   virtual ~CapacityRule() = default;

@@ -27,8 +27,8 @@ struct LayerRoutes {
   }
 };
 
-// kept[i] != 0: choice i of LayerRoutes::expert is computed; 0: dropped by the capacity rule. Empty:
-// all are computed, and none is kNoExpert.
+// kept[i] != 0: choice i of LayerRoutes::expert is computed; 0: dropped by the capacity rule.
+// Empty: all are computed, and none is kNoExpert.
 using KeptMask = std::vector<std::uint8_t>;
 
 }  // namespace switchyard

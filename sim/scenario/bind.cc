@@ -6,7 +6,6 @@
 #include <map>
 
 #include "scenarios/schema/rules.pb.h"
-#include "sim/base/check.h"
 #include "sim/scenario/scalars.h"
 #include "sim/scenario/schema_info.h"
 
@@ -86,8 +85,6 @@ class Binder {
 
   void BindList(const ConfigNode& node, const FieldDescriptor& field, const std::string& path,
                 Message& message) {
-    SWITCHYARD_CHECK(field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE,
-                     "the schema has no lists of mappings");
     if (node.kind != ConfigNode::Kind::kSequence) {
       problems_.Add(node.where, path, "expected a " + TypeName(field) + ", got " + Describe(node));
       return;
@@ -95,8 +92,20 @@ class Binder {
     for (std::size_t i = 0; i < node.items.size() && !problems_.full(); ++i) {
       const std::string item = path + "[" + std::to_string(i) + "]";
       SetPlace(item, node.items[i].where);
-      BindScalar(node.items[i], field, item, message);
+      BindItem(node.items[i], field, item, message);
     }
+  }
+
+  void BindItem(const ConfigNode& node, const FieldDescriptor& field, const std::string& path,
+                Message& message) {
+    if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      return BindScalar(node, field, path, message);
+    }
+    if (!node.IsMapping()) {
+      problems_.Add(node.where, path, "expected a mapping, got " + Describe(node));
+      return;
+    }
+    BindMapping(node, path, true, *message.GetReflection()->AddMessage(&message, &field));
   }
 
   void CheckRequired(const ConfigNode& node, const std::string& path, const Message& message) {

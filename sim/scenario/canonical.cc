@@ -111,14 +111,37 @@ std::string PrintScalar(const Message& message, const FieldDescriptor& field) {
   }
 }
 
-std::string PrintList(const Message& message, const FieldDescriptor& field) {
+std::string PrintItem(const Message& message, const FieldDescriptor& field, int i) {
   const Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(reflection.GetRepeatedUInt32(message, &field, i));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return Quote(reflection.GetRepeatedString(message, &field, i));
+    default:
+      SWITCHYARD_CHECK(false, "the schema has lists of a type that cannot be printed");
+  }
+}
+
+std::string PrintList(const Message& message, const FieldDescriptor& field) {
   std::string out;
-  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
-    const std::uint32_t item = reflection.GetRepeatedUInt32(message, &field, i);
-    out += (i == 0 ? "" : ", ") + std::to_string(item);
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
+    out += (i == 0 ? "" : ", ") + PrintItem(message, field, i);
   }
   return "[" + out + "]";
+}
+
+void PrintMapping(const Message& message, const std::string& indent, std::string& out);
+
+// One item below the other, each begun by a dash in place of its first line's indentation.
+void PrintMappings(const Message& message, const FieldDescriptor& field, const std::string& indent,
+                   std::string& out) {
+  const Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    std::string content;
+    PrintMapping(reflection.GetRepeatedMessage(message, &field, i), indent + "  ", content);
+    out += indent + "- " + (content.empty() ? "{}\n" : content.substr(indent.size() + 2));
+  }
 }
 
 void PrintMapping(const Message& message, const std::string& indent, std::string& out) {
@@ -128,7 +151,12 @@ void PrintMapping(const Message& message, const std::string& indent, std::string
     const FieldDescriptor& field = *type.field(i);
     if (field.is_repeated()) {
       if (reflection.FieldSize(message, &field) == 0) continue;
-      out += indent + field.name() + ": " + PrintList(message, field) + "\n";
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        out += indent + field.name() + ":\n";
+        PrintMappings(message, field, indent + "  ", out);
+      } else {
+        out += indent + field.name() + ": " + PrintList(message, field) + "\n";
+      }
     } else if (!reflection.HasField(message, &field)) {
       continue;
     } else if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
@@ -141,6 +169,14 @@ void PrintMapping(const Message& message, const std::string& indent, std::string
   }
 }
 
+void FillItems(Message& message, const FieldDescriptor& field) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return;
+  const Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    FillDefaults(*reflection.MutableRepeatedMessage(&message, &field, i));
+  }
+}
+
 }  // namespace
 
 void FillDefaults(Message& message) {
@@ -148,7 +184,10 @@ void FillDefaults(Message& message) {
   const Reflection& reflection = *message.GetReflection();
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
-    if (field.is_repeated()) continue;
+    if (field.is_repeated()) {
+      FillItems(message, field);
+      continue;
+    }
     const bool has = reflection.HasField(message, &field);
     if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       if (!has && field.has_default_value()) SetDefault(message, field);

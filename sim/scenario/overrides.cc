@@ -14,6 +14,7 @@ namespace switchyard {
 namespace {
 
 using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
 
 Diagnostic Problem(const Origin& origin, std::string path, const std::string& message) {
   return {{origin.name, 0, 0}, std::move(path), message + " (in '" + origin.option + "')"};
@@ -34,12 +35,16 @@ std::vector<std::string> SplitPath(const std::string& path) {
 std::string CheckPath(const std::vector<std::string>& names, const Descriptor* type,
                       std::string& path) {
   std::string parent;
+  bool is_list = false;
   for (const std::string& name : names) {
     path = JoinPath(path, name);
+    if (type == nullptr && is_list) return "'" + parent + "' is a list: give all of it";
     if (type == nullptr) return "'" + parent + "' is a single value: nothing is below it";
     if (name != "include" && type->FindFieldByName(name) == nullptr) {
       return "unknown field" + FieldHint(name, *type);
     }
+    const FieldDescriptor* field = type->FindFieldByName(name);
+    is_list = field != nullptr && field->is_repeated();
     type = TypeOfField(type, name);
     parent = name;
   }

@@ -44,6 +44,8 @@ constexpr std::array kTimeUnits = {UnitSpelling{"ns", -9, 0}, UnitSpelling{"us",
 constexpr std::array kFlopsUnits = {UnitSpelling{"FLOP/s", 0, 0}, UnitSpelling{"GFLOP/s", 9, 0},
                                     UnitSpelling{"TFLOP/s", 12, 0}, UnitSpelling{"PFLOP/s", 15, 0}};
 constexpr std::array kPowerUnits = {UnitSpelling{"W", 0, 0}, UnitSpelling{"kW", 3, 0}};
+constexpr std::array kBitEnergyUnits = {UnitSpelling{"pJ/bit", -12, 0},
+                                        UnitSpelling{"nJ/bit", -9, 0}, UnitSpelling{"J/bit", 0, 0}};
 
 std::span<const UnitSpelling> Spellings(pb::Unit unit) {
   switch (unit) {
@@ -57,6 +59,8 @@ std::span<const UnitSpelling> Spellings(pb::Unit unit) {
       return kFlopsUnits;
     case pb::WATTS:
       return kPowerUnits;
+    case pb::JOULES_PER_BIT:
+      return kBitEnergyUnits;
     case pb::NONE:
     case pb::RATIONAL:
     case pb::FILE_PATH:

@@ -206,6 +206,7 @@ Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
   scenario.compute = {compute.gemm_efficiency(), compute.attention_efficiency(),
                       compute.memory_efficiency(), Seconds{compute.kernel_overhead()}};
   scenario.gemm_tile = compute.gemm_tile();
+  scenario.disturbances = ResolveDisturbances(message.disturbances(), scenario.cluster, at);
   scenario.fidelity = ToFidelity(message.simulation().fidelity());
   scenario.seed = message.simulation().seed();
   return scenario;

@@ -1,3 +1,8 @@
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <string>
+
 #include "scenarios/schema/cluster.pb.h"
 #include "sim/scenario/canonical.h"
 #include "sim/scenario/resolve.h"
@@ -20,6 +25,7 @@ DeviceSpec ToDevice(const pb::Device& device) {
   spec.fp4_rate = FlopsPerSecond{device.fp4_rate()};
   if (device.has_idle_power()) spec.idle_power = Watts{device.idle_power()};
   if (device.has_busy_power()) spec.busy_power = Watts{device.busy_power()};
+  if (device.has_comm_power()) spec.comm_power = Watts{device.comm_power()};
   return spec;
 }
 
@@ -33,6 +39,21 @@ NodeSpec ToNode(const pb::Node& node) {
   spec.host_memory = ToLink(node.host_memory());
   spec.host_memory_capacity = Bytes{node.host_memory_capacity()};
   if (node.has_ssd()) spec.ssd = ToLink(node.ssd());
+  return spec;
+}
+
+// LinkEnergy has a field for each tier, by its name.
+EnergySpec ToEnergy(const pb::Energy& energy) {
+  constexpr double kBitsPerByte = 8.0;
+  EnergySpec spec;
+  const google::protobuf::Reflection& reflection = *energy.links().GetReflection();
+  for (std::size_t t = 0; t < kNumLinkTiers; ++t) {
+    const auto* field = pb::LinkEnergy::descriptor()->FindFieldByName(
+        std::string(ToString(static_cast<LinkTier>(t))));
+    if (field == nullptr || !reflection.HasField(energy.links(), field)) continue;
+    spec.links[t] = JoulesPerByte{kBitsPerByte * reflection.GetDouble(energy.links(), field)};
+  }
+  if (energy.has_switch_power()) spec.switch_power = Watts{energy.switch_power()};
   return spec;
 }
 
@@ -50,6 +71,21 @@ void CheckDevice(const pb::Device& device, const Resolution& at) {
       device.busy_power() < device.idle_power()) {
     at.Error("cluster.device.busy_power", "is below idle_power");
   }
+  const bool powers = device.has_idle_power() && device.has_busy_power();
+  if (device.has_comm_power() && !powers) {
+    at.Error("cluster.device.comm_power",
+             "has no effect without idle_power and busy_power: energy is counted with all or none");
+  } else if (device.has_comm_power() && device.comm_power() < device.idle_power()) {
+    at.Error("cluster.device.comm_power", "is below idle_power");
+  }
+}
+
+void CheckEnergy(const pb::Cluster& cluster, const Resolution& at) {
+  if (!at.problems.Usable({"cluster.device", "cluster.energy"}) || !cluster.has_energy()) return;
+  if (cluster.device().has_idle_power() && cluster.device().has_busy_power()) return;
+  at.Error("cluster.energy",
+           "has no effect without the device's idle_power and busy_power: energy is counted with "
+           "all or none");
 }
 
 void CheckNetwork(const pb::Cluster& cluster, const Resolution& at) {
@@ -73,6 +109,7 @@ ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
   FillDefaults(message);
   CheckNode(message.node(), at);
   CheckDevice(message.device(), at);
+  CheckEnergy(message, at);
   CheckNetwork(message, at);
   ClusterSpec cluster;
   if (!at.problems.Usable({"cluster"})) return cluster;
@@ -85,6 +122,7 @@ ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
     cluster.fabric = RailOptimizedSpec{rails.nodes_per_unit(), rails.oversubscription(),
                                        Seconds{rails.spine_latency()}};
   }
+  cluster.energy = ToEnergy(message.energy());
   cluster.paths = message.paths() == pb::Cluster::SHORTEST ? PathSelection::kShortest
                                                            : PathSelection::kRailAware;
   return cluster;

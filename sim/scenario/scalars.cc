@@ -143,7 +143,12 @@ std::string SetString(const ConfigNode& node, const FieldDescriptor& field, Mess
     if (value.empty()) return "expected a file path, got nothing";
     value = AbsolutePath(node);
   }
-  message.GetReflection()->SetString(&message, &field, value);
+  const Reflection& reflection = *message.GetReflection();
+  if (field.is_repeated()) {
+    reflection.AddString(&message, &field, value);
+  } else {
+    reflection.SetString(&message, &field, value);
+  }
   return {};
 }
 

@@ -11,12 +11,13 @@
 #include "sim/routing/capacity_rule.h"
 #include "sim/routing/expert_router.h"
 #include "topologies/cluster_spec.h"
+#include "topologies/disturb/disturbances.h"
 
 namespace switchyard {
 
-// tensor divides the GPUs of a node; devices = tensor * attention replicas. Each `expert` consecutive
-// devices form a group that holds all experts; tokens stay in their group. With more ranks than
-// experts, each expert has expert / num_experts replicas.
+// tensor divides the GPUs of a node; devices = tensor * attention replicas. Each `expert`
+// consecutive devices form a group that holds all experts; tokens stay in their group. With more
+// ranks than experts, each expert has expert / num_experts replicas.
 struct Parallelism {
   std::uint32_t tensor = 1;
   std::uint32_t expert = 1;
@@ -60,6 +61,7 @@ struct Scenario {
   Communication communication;
   Efficiencies compute;
   std::uint32_t gemm_tile = 64;
+  Disturbances disturbances;
   Fidelity fidelity = Fidelity::kFlow;
   std::uint64_t seed = 1;
 };

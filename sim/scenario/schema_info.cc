@@ -42,6 +42,8 @@ std::string ScalarTypeName(const FieldDescriptor& field) {
       return "FLOP per second";
     case pb::WATTS:
       return "power";
+    case pb::JOULES_PER_BIT:
+      return "energy per bit";
     case pb::RATIONAL:
       return "fraction";
     case pb::FILE_PATH:
@@ -119,7 +121,9 @@ std::string OneofNames(const FieldDescriptor& field) {
 }
 
 std::string TypeName(const FieldDescriptor& field) {
-  return (field.is_repeated() ? "list of " : "") + ScalarTypeName(field);
+  if (!field.is_repeated()) return ScalarTypeName(field);
+  const bool mappings = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+  return "list of " + (mappings ? "mappings" : ScalarTypeName(field));
 }
 
 std::string DefaultText(const FieldDescriptor& field) {

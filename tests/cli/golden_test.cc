@@ -75,7 +75,8 @@ TEST_P(Golden, ResultIsTheCommittedOne) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Golden,
                          ::testing::Values("quickstart", "deepseek_v2_lite_ep16_prefill",
-                                           "deepseek_v3_decode_ep32"),
+                                           "deepseek_v3_decode_ep32", "what_if_slow_nic",
+                                           "what_if_straggler"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

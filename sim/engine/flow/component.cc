@@ -32,6 +32,7 @@ void Component::Build(std::uint32_t number, double now, FlowTable& table,
                       std::span<const double> capacity, double peak) {
   number_ = number;
   solved_at_ = now;
+  solve_time_ = kNever;
   links.Build(table, flows);
   AddLinks(links, capacity);
   AddFlows(table, flows, links);

@@ -69,7 +69,16 @@ void FlowNetwork::Arrive(FlowTag flow, double now) {
   if (std::max(component.arrivals_due(), now) < component.event_time) Schedule(place.component);
 }
 
+// Changes at one time are taken in together, like flows.
+void FlowNetwork::SetCapacity(LinkId link, BytesPerSecond capacity) {
+  SWITCHYARD_CHECK(capacity.value > 0.0, "a link without capacity");
+  capacity_[link.index()] = capacity.value;
+  if (changed_links_.empty()) clock_.At(clock_.Now(), {kCapacities, 0, 0});
+  changed_links_.push_back(link.value);
+}
+
 void FlowNetwork::OnEvent(Event event) {
+  if (event.kind == kCapacities) return TakeCapacities();
   if (event.kind == kNewTransfers) return TakeNewTransfers();
   // An event of an earlier schedule is out of date.
   const bool current = static_cast<std::uint32_t>(components_[event.a]->generation) == event.b;
@@ -80,6 +89,15 @@ void FlowNetwork::TakeNewTransfers() {
   BeginRegrouping();
   for (const std::uint32_t transfer : new_transfers_) AddTransfer(transfer);
   new_transfers_.clear();
+  Regroup();
+}
+
+void FlowNetwork::TakeCapacities() {
+  BeginRegrouping();
+  for (const std::uint32_t link : changed_links_) {
+    if (component_of_link_[link] != kNoComponent) Dissolve(component_of_link_[link]);
+  }
+  changed_links_.clear();
   Regroup();
 }
 
@@ -139,10 +157,6 @@ void FlowNetwork::Dissolve(std::uint32_t c) {
 }
 
 void FlowNetwork::Regroup() {
-  if (regrouped_.empty()) {
-    SWITCHYARD_CHECK(leavers_.empty(), "flows still to be reported belong to no component");
-    return;
-  }
   grouping_.Split(table_, regrouped_);
   for (std::size_t g = 0; g < grouping_.num_groups(); ++g) {
     const std::uint32_t c = TakeComponent();
@@ -151,6 +165,13 @@ void FlowNetwork::Regroup() {
     for (const std::uint32_t link : component.platform_links()) component_of_link_[link] = c;
     if (g == 0) component.AddLeavers(leavers_);
     SolveAndSchedule(c);
+  }
+  // All have left, some are still to be reported.
+  if (grouping_.num_groups() == 0 && !leavers_.empty()) {
+    const std::uint32_t c = TakeComponent();
+    components_[c]->Build(c, clock_.Now().value, table_, {}, link_set_, capacity_, peak_);
+    components_[c]->AddLeavers(leavers_);
+    Schedule(c);
   }
 }
 

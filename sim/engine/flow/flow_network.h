@@ -52,6 +52,7 @@ class FlowNetwork : public Network {
 
   void Open(std::uint32_t transfer, const FlowView& flows) override;
   void Start(std::uint32_t transfer, std::uint32_t first, std::uint32_t last) override;
+  void SetCapacity(LinkId link, BytesPerSecond capacity) override;
   [[nodiscard]] std::string Describe() const override;
 
   [[nodiscard]] static bool Owns(Event event) { return event.kind >= kFirstNetworkEvent; }
@@ -59,7 +60,7 @@ class FlowNetwork : public Network {
   [[nodiscard]] const FlowCounters& counters() const { return counters_; }
 
  private:
-  enum EventKind : std::uint32_t { kNewTransfers = kFirstNetworkEvent, kComponent };
+  enum EventKind : std::uint32_t { kNewTransfers = kFirstNetworkEvent, kComponent, kCapacities };
   static constexpr std::uint32_t kNoComponent = 0xffffffff;
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
@@ -67,6 +68,7 @@ class FlowNetwork : public Network {
   void TakeNewTransfers();
   void AddTransfer(std::uint32_t transfer);
   void OnComponent(std::uint32_t c);
+  void TakeCapacities();
   void Report();
   void BeginRegrouping();
   void Dissolve(std::uint32_t c);
@@ -81,6 +83,7 @@ class FlowNetwork : public Network {
   FlowOptions options_;
   std::vector<double> capacity_;  // by link, bytes/s
   FlowTable table_;
+  std::vector<std::uint32_t> changed_links_;  // their flows' rates are those of the old capacity
   std::vector<std::uint32_t> new_transfers_;  // begun, in no component yet
 
   std::vector<std::unique_ptr<Component>> components_;

@@ -13,9 +13,27 @@ PortMap::PortMap(const Platform& platform) : links_(platform.links().size()) {
 
 // A strict order, so that of links that cover each other one is left.
 bool PortMap::MayCover(LinkId wide, LinkId narrow) const {
+  if (links_[wide.index()].varies || links_[narrow.index()].varies) return false;
   const double w = links_[wide.index()].capacity;
   const double n = links_[narrow.index()].capacity;
   return n != w ? n < w : narrow.index() < wide.index();
+}
+
+void PortMap::SetCapacity(LinkId link, BytesPerSecond capacity) {
+  LinkState& state = links_[link.index()];
+  state.capacity = capacity.value;
+  state.covers = 0;
+  if (state.varies) return;
+  state.varies = true;
+  // Whatever it covered is no longer known to be covered.
+  for (LinkState& other : links_) {
+    if (other.covers == 0) continue;
+    for (std::uint32_t i = 0; i < kMostCovers && (other.covers >> i) != 0; ++i) {
+      if ((other.covers >> i & 1) != 0 && first_paths_[other.first + i] == link) {
+        other.covers ^= 1u << i;
+      }
+    }
+  }
 }
 
 void PortMap::Add(std::span<const LinkId> path) {

@@ -20,6 +20,8 @@ class PortMap {
 
   // A path that flows may take from now on.
   void Add(std::span<const LinkId> path);
+  // A link has another capacity from now on: it counts as a port from now on, and covers none.
+  void SetCapacity(LinkId link, BytesPerSecond capacity);
   // Whether the link may limit flows.
   [[nodiscard]] bool IsPort(LinkId link) const { return links_[link.index()].covers == 0; }
 
@@ -31,6 +33,7 @@ class PortMap {
     std::uint32_t first = 0;   // of its first path, in covers_of_
     std::uint32_t covers = 0;  // bit i: link i of the first path may still cover it
     bool seen = false;
+    bool varies = false;  // may limit at any time, and is no cover
   };
   [[nodiscard]] bool MayCover(LinkId wide, LinkId narrow) const;
 

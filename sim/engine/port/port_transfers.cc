@@ -31,6 +31,11 @@ PortTransfers::PortTransfers(const ExecutionRequest& request, Clock& clock, Leav
   }
 }
 
+void PortTransfers::SetCapacity(LinkId link, BytesPerSecond capacity) {
+  ports_[link.index()].capacity = capacity.value;
+  port_map_.SetCapacity(link, capacity);
+}
+
 void PortTransfers::Finish(Timeline& timeline) {
   timeline.links = usage_;
   std::stable_sort(activity_.begin(), activity_.end(),

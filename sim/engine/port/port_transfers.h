@@ -35,6 +35,8 @@ class PortTransfers : public TransferModel {
 
   void Enter(TaskId task, DeviceId device) override;
   void OnEvent(Event event) override;
+  // For groups that are settled from now on.
+  void SetCapacity(LinkId link, BytesPerSecond capacity) override;
   void Finish(Timeline& timeline) override;
 
  private:

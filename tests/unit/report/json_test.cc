@@ -39,6 +39,7 @@ TEST(Json, KeysAndTheirOrderAreTheContract) {
                                                     "links",
                                                     "memory",
                                                     "energy_j",
+                                                    "energy",
                                                     "conservation",
                                                     "collectives",
                                                     "network_model",
@@ -52,6 +53,9 @@ TEST(Json, KeysAndTheirOrderAreTheContract) {
                                            "intra_node_bytes", "bytes_per_device_max"}));
   EXPECT_EQ(KeysOf(json["links"][0]), (Keys{"name", "tier", "bytes", "busy_s", "utilization"}));
   EXPECT_EQ(KeysOf(json["memory"]), (Keys{"per_device_peak_bytes", "fits"}));
+  EXPECT_EQ(json["energy_j"], 812.5);
+  EXPECT_EQ(KeysOf(json["energy"]), (Keys{"per_token_j", "compute_j", "communication_j", "idle_j",
+                                          "links_j", "switches_j"}));
   EXPECT_EQ(KeysOf(json["conservation"]),
             (Keys{"tokens_in", "tokens_out", "bytes_sent", "bytes_received", "ok"}));
   EXPECT_EQ(KeysOf(json["collectives"][0]), (Keys{"name", "layer", "time_s", "bytes"}));
@@ -62,11 +66,12 @@ TEST(Json, PartsThatDoNotApplyAreAbsent) {
   RunResult dense = SampleResult();
   dense.load.reset();
   dense.drops.reset();
-  dense.energy_j.reset();
+  dense.energy.reset();
   const Json json = Json::parse(ToJson(dense));
   EXPECT_FALSE(json.contains("load"));
   EXPECT_FALSE(json.contains("drops"));
   EXPECT_FALSE(json.contains("energy_j"));
+  EXPECT_FALSE(json.contains("energy"));
   EXPECT_TRUE(json.contains("traffic"));
 }
 

@@ -25,7 +25,7 @@ RunResult SampleResult() {
                   {"n000.gpu0>n000.nvswitch", "nvlink", 9.0e8, 0.009, 0.04},
                   {"n000.gpu1>n000.nvswitch", "nvlink", 8.0e8, 0.008, 0.03}};
   result.memory = {64e9, true};
-  result.energy_j = 812.5;
+  result.energy = EnergyResult{812.5, 0.2, 600, 100, 100, 10, 2.5};
   result.conservation = {400, 400, 4.5e9, 4.5e9, true};
   result.collectives = {{"dispatch", 3, 1.6e-4, 2.6e7},
                         {"combine", 3, 1.5e-4, 5.2e7},

@@ -84,7 +84,7 @@ TEST(Text, SampleReadsAsExpected) {
       "device load:   max/mean 1.32;  dropped 3 of 400 choices (0.8 %; whole tokens: 1)\n"
       "network:       1.500 GB dispatch, 3.000 GB combine;  2.500 GB between nodes, 2.000 GB "
       "within\n"
-      "memory:        64.00 GB per device, fits;  energy 812.5 J\n"
+      "memory:        64.00 GB per device, fits;  energy 812.5 J a step, 200 mJ a token\n"
       "conservation:  ok  choices in = computed + dropped: 400; bytes sent = received: 4.500 GB\n"
       "assumptions:   Kernels reach the efficiency of the H100 calibration.\n"
       "               Every step starts with warm caches.\n";
@@ -130,6 +130,11 @@ TEST(Text, FitsWhateverItIsGiven) {
   for (int i = 0; i < 20; ++i) result.breakdown_s.emplace_back(std::string(99, 'b'), 0.01);
   ExpectFits(result);
   EXPECT_EQ(LinesOf(ToText(result)).size(), kMaxTextLines);
+  const std::string last = LinesOf(ToText(result)).back();
+  result.assumptions.clear();
+  const std::size_t shown = kMaxTextLines - LinesOf(ToText(result)).size() - 1;
+  EXPECT_EQ(last, std::string(15, ' ') + "and " + std::to_string(50 - shown) + " more, in the JSON")
+      << "the last line says where the rest is";
 }
 
 TEST(Text, EmptyResultIsPrintable) { ExpectFits(RunResult{}); }

@@ -24,6 +24,12 @@ TEST(Canonical, ResolvedYamlIsAFixedPoint) {
       {"model.attention={heads: 16, latent: {kv_lora_rank: 512, qk_nope_head_dim: 128, "
        "qk_rope_head_dim: 64, v_head_dim: 128}}"},
       {"cluster.device.idle_power=0.1 W", "cluster.device.memory_capacity=12345678901 B"},
+      {"cluster.device.idle_power=90 W", "cluster.device.busy_power=700 W",
+       "cluster.energy={links: {nvlink: 1.3 pJ/bit, nic: 37.5 pJ/bit}, switch_power: 25 W}"},
+      {"disturbances={links: [{link: \"n001.nic2>*\", factor: 0.5, until: 2 ms}, {link: nic, "
+       "factor: 1}], gpus: [{gpu: 3, factor: 0.9}], stragglers: [{kind: normal, sigma: 0.1, gpus: "
+       "[0, n001.gpu1, \"*\"]}], background: [{from: \"*\", to: \"*\", rate: 1 GB/s}]}"},
+      {"disturbances={}"},
   };
   for (const auto& sets : cases) {
     const Result<LoadedScenario> first = LoadWith(sets);

@@ -41,6 +41,21 @@ class Compose : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(Compose, ItemsOfAListMayIncludeToo) {
+  Write("slow.yaml", "factor: 0.25\nfrom: 1 ms\n");
+  Write("main.yaml",
+        "include: valid.yaml\n"
+        "disturbances:\n"
+        "  nics:\n"
+        "    - {include: slow.yaml, nic: n000.nic1}\n"
+        "    - {include: slow.yaml, nic: n000.nic2, factor: 0.5}\n");
+  const Scenario scenario = Load("main.yaml");
+  ASSERT_EQ(scenario.disturbances.nics.size(), 2U);
+  EXPECT_EQ(scenario.disturbances.nics[0].slowdown.factor, 0.25);
+  EXPECT_EQ(scenario.disturbances.nics[0].slowdown.from, Seconds{1e-3});
+  EXPECT_EQ(scenario.disturbances.nics[1].slowdown.factor, 0.5);
+}
+
 TEST_F(Compose, KeysOverrideTheInclude) {
   Write("a.yaml", "include: valid.yaml\nworkload: {tokens_per_device: 8}\n");
   const Scenario scenario = Load("a.yaml");

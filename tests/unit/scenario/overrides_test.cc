@@ -30,6 +30,16 @@ TEST(Overrides, ReplaceTheOtherMemberOfAOneof) {
       Loaded({"routing.zipf.exponent=0.5", "routing.uniform={}"}).routing));
 }
 
+TEST(Overrides, AListIsGivenWhole) {
+  const Scenario scenario =
+      Loaded({"disturbances.gpus=[{gpu: 1, factor: 0.5}, {gpu: n001.gpu7, factor: 0.9}]"});
+  ASSERT_EQ(scenario.disturbances.gpus.size(), 2U);
+  EXPECT_EQ(scenario.disturbances.gpus[1].name, "n001.gpu7");
+  EXPECT_EQ(ErrorsOf({"disturbances.gpus.factor=0.5"}),
+            "--set: error: disturbances.gpus.factor: 'gpus' is a list: give all of it (in "
+            "'disturbances.gpus.factor=0.5')\n");
+}
+
 TEST(Overrides, NullTakesAFieldAway) {
   const Scenario scenario = Loaded({"cluster.node.nvlink=null"});
   EXPECT_FALSE(scenario.cluster.node.nvlink.has_value());

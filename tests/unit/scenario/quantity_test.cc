@@ -31,6 +31,10 @@ TEST(Quantity, PrefixesAreDecimalOrBinary) {
   EXPECT_EQ(Parsed("989.5 TFLOP/s", pb::FLOPS_PER_SECOND), 989.5e12);
   EXPECT_EQ(Parsed("1.2 kW", pb::WATTS), 1200.0);
   EXPECT_EQ(Parsed("0 s", pb::SECONDS), 0.0);
+  EXPECT_EQ(Parsed("1.3 pJ/bit", pb::JOULES_PER_BIT), 1.3e-12);
+  EXPECT_EQ(Parsed("0.02 nJ/bit", pb::JOULES_PER_BIT), 20e-12);
+  EXPECT_EQ(PrintQuantity(1.3e-12, pb::JOULES_PER_BIT), "1.3 pJ/bit");
+  EXPECT_EQ(PrintQuantity(0.0, pb::JOULES_PER_BIT), "0 J/bit");
 }
 
 TEST(Quantity, BitsAreAnEighth) {
@@ -47,6 +51,8 @@ TEST(Quantity, IsRoundedOnce) {
 
 TEST(Quantity, SaysWhatIsWrong) {
   EXPECT_EQ(Error("0", pb::WATTS), "'0' needs a unit; allowed: W, kW");
+  EXPECT_EQ(Error("1.3 pj/bit", pb::JOULES_PER_BIT),
+            "unknown unit 'pj/bit'; did you mean 'pJ/bit'? (case matters)");
   EXPECT_EQ(Error("5 gb/s", pb::BYTES_PER_SECOND),
             "unknown unit 'gb/s'; did you mean 'GB/s' or 'Gb/s'? (case matters)");
   EXPECT_EQ(Error("5 min", pb::SECONDS), "unknown unit 'min'; allowed: ns, us, ms, s");

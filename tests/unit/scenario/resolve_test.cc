@@ -93,5 +93,40 @@ TEST(Resolve, OneMistakeGivesOneMessage) {
             "(tokens_per_device) (in 'workload.micro_batches=2')\n");
 }
 
+TEST(Resolve, DisturbancesHaveTheirDefaultsAndUnits) {
+  const Scenario scenario = Loaded(
+      {"disturbances={nics: [{nic: n000.nic1, factor: 0.5}], stragglers: [{kind: delay, delay: 20 "
+       "us}], clocks: [{sigma: 0.02, gpus: [\"n001.*\"]}], background: [{link: nic, share: 0.3, "
+       "period: 1 ms, burst: 100 us, until: 1 s}]}"});
+  const Disturbances& d = scenario.disturbances;
+  EXPECT_EQ(d.nics.at(0).slowdown.from, Seconds{});
+  EXPECT_EQ(d.nics.at(0).slowdown.until, kForever);
+  EXPECT_EQ(d.stragglers.at(0).delay, Seconds{20e-6});
+  EXPECT_EQ(d.stragglers.at(0).per, JitterPer::kTask);
+  EXPECT_TRUE(d.stragglers.at(0).gpus.empty());
+  EXPECT_EQ(d.clocks.at(0).factor, 1.0);
+  EXPECT_EQ(d.clocks.at(0).gpus, std::vector<std::string>{"n001.*"});
+  EXPECT_EQ(d.background.at(0).bursts->burst, Seconds{100e-6});
+  EXPECT_TRUE(Loaded({}).disturbances.empty());
+}
+
+// 1 pJ/bit is 8 pJ a byte. Each tier has a field: what a new tier costs can be said.
+TEST(Resolve, LinkEnergiesAreByTier) {
+  std::string links;
+  for (std::size_t t = 0; t < kNumLinkTiers; ++t) {
+    links += std::string(t == 0 ? "" : ", ") + std::string(ToString(static_cast<LinkTier>(t))) +
+             ": " + std::to_string(t + 1) + " pJ/bit";
+  }
+  const Scenario scenario =
+      Loaded({"cluster.device.idle_power=90 W", "cluster.device.busy_power=700 W",
+              "cluster.device.comm_power=200 W", "cluster.energy={links: {" + links + "}}"});
+  EXPECT_EQ(scenario.cluster.device.comm_power->value, 200);
+  for (std::size_t t = 0; t < kNumLinkTiers; ++t) {
+    ASSERT_TRUE(scenario.cluster.energy.links[t].has_value()) << t;
+    EXPECT_DOUBLE_EQ(scenario.cluster.energy.links[t]->value, 8e-12 * static_cast<double>(t + 1));
+  }
+  EXPECT_FALSE(scenario.cluster.energy.switch_power.has_value());
+}
+
 }  // namespace
 }  // namespace switchyard
