@@ -8,6 +8,13 @@ std::string Gigabytes(BytesPerSecond rate) { return fmt::format("{:.6g} GB/s", r
 
 std::string Micros(Seconds time) { return fmt::format("{:.4g} us", time.value * 1e6); }
 
+std::string Duration(Seconds time) {
+  constexpr double kMilli = 1e-3;
+  if (time.value < kMilli) return Micros(time);
+  if (time.value < 1) return fmt::format("{:.4g} ms", time.value / kMilli);
+  return fmt::format("{:.4g} s", time.value);
+}
+
 std::string RateAndLatency(const Link& link) {
   return Gigabytes(link.capacity) + ", " + Micros(link.latency);
 }

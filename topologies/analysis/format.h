@@ -10,6 +10,7 @@ namespace switchyard {
 
 [[nodiscard]] std::string Gigabytes(BytesPerSecond rate);  // "370 GB/s"
 [[nodiscard]] std::string Micros(Seconds time);            // "1.665 us"
+[[nodiscard]] std::string Duration(Seconds time);          // in us, ms or s: "10.5 ms"
 [[nodiscard]] std::string RateAndLatency(const Link& link);
 
 // "gpu" of "n003.gpu5"; "leaf" of "leaf12".

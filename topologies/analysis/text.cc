@@ -16,8 +16,11 @@ namespace {
 constexpr std::size_t kMaxPairLines = 6;
 
 std::string Counts(const TopologyAnalysis& analysis) {
-  return fmt::format("{} GPUs, {} NICs, {} {}\n", analysis.num_gpus, analysis.num_nics,
-                     analysis.num_nodes, analysis.num_nodes == 1 ? "node" : "nodes");
+  const auto several = [](std::size_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  return several(analysis.num_gpus, "GPU") + ", " + several(analysis.num_nics, "NIC") + ", " +
+         several(analysis.num_nodes, "node") + "\n";
 }
 
 std::string Unreachable(const TopologyAnalysis& analysis) {
@@ -78,8 +81,8 @@ std::string AllToAll(const Platform& platform, const TopologyAnalysis& analysis)
   const double peers = static_cast<double>(analysis.num_gpus) - 1;
   const auto line = [&](Seconds per_byte) {
     constexpr double kMega = 1e6;
-    return fmt::format("at most {} per GPU, {:.4g} us for 1 MB to each",
-                       Gigabytes({peers / per_byte.value}), per_byte.value * kMega * 1e6);
+    return fmt::format("at most {} per GPU, {} for 1 MB to each",
+                       Gigabytes({peers / per_byte.value}), Duration(per_byte * kMega));
   };
   std::string out;
   if (analysis.all_to_all) {

@@ -109,13 +109,18 @@ class NodeTree {
     return platform_.vertex(link.from).node == platform_.vertex(link.to).node;
   }
 
+  // A memory of several host bridges is below none of them.
+  [[nodiscard]] bool IsShared(VertexId v) const {
+    return platform_.vertex(v).kind == VertexKind::kHostMemory && platform_.out_links(v).size() > 1;
+  }
+
   // Breadth first from the host bridges, not over NVLink.
   void Grow() {
     for (std::size_t i = 0; i < order_.size(); ++i) {
       for (const LinkId l : platform_.out_links(order_[i])) {
         const Link& link = platform_.link(l);
         const bool climbs = Inside(link) && link.tier != LinkTier::kNvLink;
-        if (!climbs || !parent_.emplace(link.to, l).second) continue;
+        if (!climbs || IsShared(link.to) || !parent_.emplace(link.to, l).second) continue;
         order_.push_back(link.to);
         below_[link.from].push_back(l);
       }
@@ -154,7 +159,9 @@ class NodeTree {
       for (const LinkId l : platform_.out_links(v)) {
         const Link& link = platform_.link(l);
         if (!Inside(link) || IsInTree(l)) continue;
-        const auto [a, b] = std::minmax(KindName(platform_, v), KindName(platform_, link.to));
+        std::string a = KindName(platform_, v);
+        std::string b = KindName(platform_, link.to);
+        if (b < a) std::swap(a, b);
         const Alike alike{a, b, link.tier, RateAndLatency(link)};
         if (++counts[alike] == 1) order.push_back(alike);
       }

@@ -1,6 +1,6 @@
 // A platform drawn for a terminal: what is in its nodes and what joins them, alike parts once.
 //
-//   n000-n015: 16 nodes alike
+//   nodes 0-15: 16 alike
 //   ├─ gpu - nvswitch: 8 nvlink links of 370 GB/s, 1.665 us
 //   └─ host
 //      ├─ 8x pcie0-7  55 GB/s, 0.3 us
@@ -8,8 +8,8 @@
 //      │  └─ nic0-7  55 GB/s, 0.3 us (network 48 GB/s, 0.8 us)
 //      └─ dram  490 GB/s, 0.1 us
 //   fabric
-//   ├─ 8x leaf0-7: 16x nic 48 GB/s, 0.8 us; 1x spine 768 GB/s, 0.45 us
-//   └─ spine: 8x leaf 768 GB/s, 0.45 us
+//   ├─ 8x leaf0-7  to 16x nic 48 GB/s, 0.8 us; 1x spine 768 GB/s, 0.45 us
+//   └─ spine  to 8x leaf 768 GB/s, 0.45 us
 #pragma once
 
 #include <string>

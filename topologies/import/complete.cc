@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "topologies/import/nccl_rates.h"
 
@@ -37,9 +38,10 @@ void AddListedNvLinks(Machine& machine, const Completion& by) {
       if (!gpu || *gpu >= machine.gpus.size()) return std::nullopt;
       return machine.gpus[*gpu];
     };
-    const auto a = vertex(link.a);
-    const auto b = vertex(link.b);
+    auto a = vertex(link.a);
+    auto b = vertex(link.b);
     if (!a || !b) continue;
+    if (machine.vertices[*a].kind == VertexKind::kNvSwitch) std::swap(a, b);
     machine.links.push_back(
         {*a, *b, LinkTier::kNvLink, {link.link.bandwidth, "card " + by.card_name}});
   }
@@ -47,16 +49,32 @@ void AddListedNvLinks(Machine& machine, const Completion& by) {
       fmt::format("NVLink joins the GPUs as in card {}, in the order of the file", by.card_name));
 }
 
+std::string Fitting(const Machine& machine) {
+  return machine.fitting_card.empty() ? "" : ", e.g. " + machine.fitting_card;
+}
+
 void AddNvLink(Machine& machine, const std::string& file, const Completion& by,
                Diagnostics& errors) {
+  if (by.card == nullptr && machine.nvlink == Machine::NvLink::kNone) {
+    machine.assumptions.emplace_back(
+        "no NVLink between the GPUs, as the file lists none (if it was written by hand, NCCL asks "
+        "the driver: --complete-from)");
+    return;
+  }
   if (by.card == nullptr) {
     errors.push_back(FileError(
         file,
         "says nothing about the GPUs' NVLink (no <gpu> rows; NCCL asks the driver when it "
-        "runs); name a card of this machine with --complete-from"));
+        "runs); name a card of this machine with --complete-from" +
+            Fitting(machine)));
     return;
   }
   const NodeSpec& node = by.card->node;
+  if (node.links.empty() && !node.nvlink) {
+    machine.assumptions.push_back(
+        fmt::format("no NVLink between the GPUs, as in card {}", by.card_name));
+    return;
+  }
   if (node.gpus != machine.gpus.size()) {
     errors.push_back(FileError(
         file, fmt::format("has {} GPUs, a node of card {} has {}; name a card of this machine",
@@ -64,11 +82,6 @@ void AddNvLink(Machine& machine, const std::string& file, const Completion& by,
     return;
   }
   if (!node.links.empty()) return AddListedNvLinks(machine, by);
-  if (!node.nvlink) {
-    machine.assumptions.push_back(
-        fmt::format("no NVLink between the GPUs, as in card {}", by.card_name));
-    return;
-  }
   const std::size_t plane = PlaneOf(machine);
   for (const std::size_t gpu : machine.gpus) {
     machine.links.push_back(
@@ -116,11 +129,19 @@ void AddPorts(Machine& machine, const Completion& by) {
 
 Result<void> Complete(Machine& machine, const std::string& file, const Completion& by) {
   Diagnostics errors;
-  if (!machine.nvlink_known) AddNvLink(machine, file, by, errors);
+  if (machine.nvlink != Machine::NvLink::kListed) AddNvLink(machine, file, by, errors);
   AddPcie(machine, file, by, errors);
   AddPorts(machine, by);
   if (!errors.empty()) return errors;
-  machine.nvlink_known = true;
+  if (by.card != nullptr && !machine.gpu_model.empty() && machine.fitting_card != by.card_name) {
+    machine.assumptions.push_back(
+        fmt::format("what the GPUs compute is that of {} (card {}); the "
+                    "file's GPUs are {}",
+                    by.card->device.name, by.card_name, machine.gpu_model));
+  } else if (by.card != nullptr) {
+    machine.assumptions.push_back(fmt::format("what the GPUs compute is that of {} (card {})",
+                                              by.card->device.name, by.card_name));
+  }
   return {};
 }
 

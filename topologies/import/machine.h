@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/base/units.h"
@@ -47,7 +49,11 @@ struct Machine {
   std::vector<std::size_t> nics;
   std::vector<std::size_t> hosts;
   std::vector<MachineLink> links;
-  bool nvlink_known = true;  // false: the file says nothing about NVLink
+  // What the file says about NVLink: links; nothing, though it describes the GPUs (a dump of a
+  // machine without NVLink, or one written by hand); nothing at all about the GPUs.
+  enum class NvLink { kListed, kNone, kUnknown } nvlink = NvLink::kListed;
+  std::string gpu_model;     // empty: not known
+  std::string fitting_card;  // in topologies/cards, for that model; empty: none
   std::vector<std::string> found;
   std::vector<std::string> assumptions;
 
@@ -56,6 +62,12 @@ struct Machine {
     return vertices.size() - 1;
   }
 };
+
+// "1 NIC", "8 NICs".
+[[nodiscard]] inline std::string Several(std::size_t count, std::string_view what) {
+  std::string text = std::to_string(count) + " " + std::string(what);
+  return count == 1 ? text : text + "s";
+}
 
 // More than this in one machine is refused.
 inline constexpr std::size_t kMaxMachineGpus = 256;

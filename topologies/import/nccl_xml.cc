@@ -36,13 +36,18 @@ class LinkReader {
   void Read() {
     for (std::size_t i = 0; i < tree_.gpus.size(); ++i) {
       if (tree_.gpus[i].row == nullptr) {
-        machine_.nvlink_known = false;
+        unknown_ = true;
       } else {
         Gpu(i, *tree_.gpus[i].row);
       }
     }
     AddMesh();
     AddPlane();
+    if (unknown_) {
+      machine_.nvlink = Machine::NvLink::kUnknown;
+    } else if (machine_.links.empty()) {
+      machine_.nvlink = Machine::NvLink::kNone;
+    }
     AddSockets();
     AddPeerLinks();
   }
@@ -149,8 +154,8 @@ class LinkReader {
     }
     for (const auto& [gpu, link] : to_host_) machine_.links.push_back(link);
     if (outside_ > 0) {
-      machine_.found.push_back(
-          fmt::format("left out: {} NVLink rows to GPUs that are not in the file", outside_));
+      machine_.found.push_back("left out: " + Several(outside_, "NVLink row") +
+                               " to GPUs that are not in the file");
     }
   }
 
@@ -220,7 +225,8 @@ class LinkReader {
   std::map<std::size_t, MachineLink> to_host_;                 // GPU to its CPU
   std::set<std::string> switches_;
   std::set<std::size_t> complained_;
-  int outside_ = 0;
+  std::size_t outside_ = 0;
+  bool unknown_ = false;  // some GPU has no row
 };
 
 void CheckRoot(const XmlElement& root, NcclAttributes& attributes) {
@@ -236,34 +242,34 @@ void CheckRoot(const XmlElement& root, NcclAttributes& attributes) {
   }
 }
 
-// What the GPUs are, by their PCI ids or their row.
-std::string Models(const NcclTree& tree) {
-  std::set<std::string> names;
-  for (const NcclGpu& gpu : tree.gpus) {
-    const std::string device = NcclAttributes::Text(*gpu.pci, "device");
-    const GpuModel* model = FindGpuModel(NcclAttributes::Text(*gpu.pci, "vendor"), device);
-    if (model != nullptr) {
-      names.emplace(model->name);
-    } else if (gpu.row != nullptr && gpu.row->Find("gcn") != nullptr) {
-      names.insert(*gpu.row->Find("gcn"));
-    } else if (gpu.row != nullptr && gpu.row->Find("sm") != nullptr) {
-      names.insert("compute capability " + *gpu.row->Find("sm"));
-    } else {
-      names.emplace("model not in the file");
-    }
+// What a GPU is, by its PCI ids or its row.
+std::string ModelOf(const NcclGpu& gpu, Machine& machine) {
+  const GpuModel* model = FindGpuModel(NcclAttributes::Text(*gpu.pci, "vendor"),
+                                       NcclAttributes::Text(*gpu.pci, "device"));
+  if (model != nullptr) {
+    machine.gpu_model = model->name;
+    machine.fitting_card = model->card;
+    return std::string(model->name);
   }
-  return fmt::format("{}", fmt::join(names, ", "));
+  if (gpu.row == nullptr) return "model not in the file";
+  const std::string gcn = NcclAttributes::Text(*gpu.row, "gcn");
+  return gcn.empty() ? "compute capability " + NcclAttributes::Text(*gpu.row, "sm") : gcn;
 }
 
 void Summarize(NcclTree& tree) {
   Machine& machine = tree.machine;
+  std::set<std::string> models;
+  for (const NcclGpu& gpu : tree.gpus) models.insert(ModelOf(gpu, machine));
+  if (models.size() > 1) machine.gpu_model.clear();
   const auto switches =
       std::count_if(machine.vertices.begin(), machine.vertices.end(),
                     [](const MachineVertex& v) { return v.kind == VertexKind::kPcieSwitch; });
-  machine.found.insert(
-      machine.found.begin(),
-      fmt::format("{} GPUs ({}), {} NICs, {} NUMA nodes, {} PCIe switches", machine.gpus.size(),
-                  Models(tree), machine.nics.size(), machine.hosts.size(), switches));
+  std::string counts =
+      fmt::format("{} ({}), {}, {}", Several(machine.gpus.size(), "GPU"), fmt::join(models, ", "),
+                  Several(machine.nics.size(), "NIC"), Several(machine.hosts.size(), "NUMA node"));
+  if (switches == 1) counts += ", 1 PCIe switch";
+  if (switches > 1) counts += fmt::format(", {} PCIe switches", switches);
+  machine.found.insert(machine.found.begin(), std::move(counts));
   machine.assumptions.emplace_back(
       "rates of PCIe, NVLink and sockets are NCCL's own constants, effective and rounded");
 }
@@ -289,8 +295,8 @@ Result<Machine> ReadNcclXml(std::string_view text, const std::string& file,
   }
   if (errors.empty() && tree.gpus.empty()) {
     attributes.Error(root.value(), "",
-                     fmt::format("{} NICs and no GPU: where the GPUs are is not in the file",
-                                 tree.machine.nics.size()));
+                     Several(tree.machine.nics.size(), "NIC") +
+                         " and no GPU: where the GPUs are is not in the file");
   }
   if (!errors.empty()) return errors;
   LinkReader(tree, attributes).Read();

@@ -31,8 +31,8 @@ class Sets {
     return device;
   }
   void Join(std::size_t a, std::size_t b) {
-    const auto [low, high] = std::minmax(Of(a), Of(b));
-    first_[high] = low;
+    const std::size_t low = std::min(Of(a), Of(b));
+    first_[std::max(Of(a), Of(b))] = low;
   }
 
  private:
@@ -249,8 +249,9 @@ class MachineMaker {
   void Report() {
     machine_.found.insert(
         machine_.found.begin(),
-        fmt::format("{} GPUs, {} NICs, {} NUMA nodes, {} host bridges", machine_.gpus.size(),
-                    machine_.nics.size(), numa_hosts_.size(), machine_.hosts.size()));
+        fmt::format("{}, {}, {}, {}", Several(machine_.gpus.size(), "GPU"),
+                    Several(machine_.nics.size(), "NIC"), Several(numa_hosts_.size(), "NUMA node"),
+                    Several(machine_.hosts.size(), "host bridge")));
     if (hidden_pairs_ > 0) {
       machine_.assumptions.push_back(fmt::format(
           "PCIe between {} pairs of GPUs is hidden by NV#: as far apart as the other cells and the "

@@ -31,7 +31,11 @@ class ClusterMaker {
     spec.paths = PathSelection::kShortest;
     if (by_.card != nullptr) spec.device = by_.card->device;
     // NVLink first: of two paths with as many links the lower link ids win.
-    for (const MachineLink& link : machine_.links) AddLink(link);
+    for (const bool nvlink : {true, false}) {
+      for (const MachineLink& link : machine_.links) {
+        if ((link.tier == LinkTier::kNvLink) == nvlink) AddLink(link);
+      }
+    }
     for (std::size_t v = 0; v < machine_.vertices.size(); ++v) AddUpwards(v);
     AddHostMemory();
     AddSsd();
@@ -69,7 +73,8 @@ class ClusterMaker {
   void Add(NamedLinkSpec link, const std::string& origin) {
     joined_.insert(std::minmax(link.a, link.b));
     imported_.spec.node.links.push_back(std::move(link));
-    imported_.link_origins.push_back(origin + "; latency: " + latency_origin_);
+    imported_.link_origins.push_back(
+        origin == latency_origin_ ? origin : origin + "; latency: " + latency_origin_);
   }
 
   void AddLink(const MachineLink& link) {
@@ -100,7 +105,8 @@ class ClusterMaker {
     if (by_.card != nullptr) {
       memory = by_.card->node.host_memory;
       memory.bandwidth = memory.bandwidth / hosts;
-      origin = fmt::format("card {}, shared by {} host bridges", by_.card_name, hosts);
+      origin = "card " + by_.card_name;
+      if (hosts > 1) origin += fmt::format(", shared by {} host bridges", hosts);
       imported_.spec.node.host_memory = by_.card->node.host_memory;
       imported_.spec.node.host_memory_capacity = by_.card->node.host_memory_capacity;
     } else {
@@ -154,8 +160,9 @@ class ClusterMaker {
       notes.emplace_back("links between CPUs count as PCIe; flows take the fewest links");
     }
     if (!machine_.nics.empty() && machine_.nics.size() != machine_.gpus.size()) {
-      notes.push_back(fmt::format("{} NICs for {} GPUs: not one for each", machine_.nics.size(),
-                                  machine_.gpus.size()));
+      notes.push_back(fmt::format("{} for {}: not one for each",
+                                  Several(machine_.nics.size(), "NIC"),
+                                  Several(machine_.gpus.size(), "GPU")));
     }
   }
 
