@@ -272,6 +272,7 @@ class TreeReader {
       if (numbers[i] < 0 || !order.emplace(numbers[i], i).second) return items;
     }
     std::vector<T> sorted;
+    sorted.reserve(order.size());
     for (const auto& [number, i] : order) sorted.push_back(items[i]);
     return sorted;
   }
