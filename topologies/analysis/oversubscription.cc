@@ -118,6 +118,7 @@ std::vector<Oversubscription> FindOversubscription(const Platform& platform) {
     }
   }
   std::vector<Oversubscription> found;
+  found.reserve(layers.size());
   for (const auto& [layer, oversubscription] : layers) found.push_back(oversubscription);
   return found;
 }

@@ -13,7 +13,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t kMaxPairLines = 6;
+constexpr std::size_t kMaxPairLines = 5;
 
 std::string Counts(const TopologyAnalysis& analysis) {
   const auto several = [](std::size_t count, const char* what) {

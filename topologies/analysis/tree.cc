@@ -16,8 +16,8 @@ namespace {
 
 // Lines for each part; what does not fit is counted.
 constexpr std::size_t kMaxNodeKinds = 3;
-constexpr std::size_t kMaxNodeLines = 20;
-constexpr std::size_t kMaxSwitchKinds = 8;
+constexpr std::size_t kMaxNodeLines = 24;  // of all kinds together
+constexpr std::size_t kMaxSwitchKinds = 6;
 
 // Alike vertices at one place of the tree, and what hangs below them.
 struct Branch {
@@ -193,10 +193,10 @@ class NodeTree {
   std::map<VertexId, std::vector<LinkId>> below_;
 };
 
-std::string Cut(const std::vector<std::string>& lines) {
+std::string Cut(const std::vector<std::string>& lines, std::size_t most) {
   std::string text;
-  const bool fits = lines.size() <= kMaxNodeLines;
-  const std::size_t shown = fits ? lines.size() : kMaxNodeLines - 1;
+  const bool fits = lines.size() <= most;
+  const std::size_t shown = fits ? lines.size() : most - 1;
   for (std::size_t i = 0; i < shown; ++i) text += lines[i] + "\n";
   if (!fits) text += fmt::format("   ... {} more lines\n", lines.size() - shown);
   return text;
@@ -208,20 +208,21 @@ std::string Nodes(const Platform& platform) {
     const std::uint32_t node = platform.vertices()[v].node;
     if (node != kNoNode) vertices[node].emplace_back(v);
   }
-  std::map<std::string, std::vector<std::uint32_t>> alike;
-  std::vector<std::string> order;
+  std::map<std::vector<std::string>, std::vector<std::uint32_t>> alike;
+  std::vector<std::vector<std::string>> order;
   for (const auto& [node, inside] : vertices) {
-    const std::string text = Cut(NodeTree(platform, inside).Lines());
-    std::vector<std::uint32_t>& nodes = alike[text];
-    if (nodes.empty()) order.push_back(text);
+    const std::vector<std::string> lines = NodeTree(platform, inside).Lines();
+    std::vector<std::uint32_t>& nodes = alike[lines];
+    if (nodes.empty()) order.push_back(lines);
     nodes.push_back(node);
   }
   std::string out;
-  for (std::size_t i = 0; i < std::min(order.size(), kMaxNodeKinds); ++i) {
+  const std::size_t kinds = std::min(order.size(), kMaxNodeKinds);
+  for (std::size_t i = 0; i < kinds; ++i) {
     const std::vector<std::uint32_t>& nodes = alike[order[i]];
     out += nodes.size() == 1 ? fmt::format("node {}\n", nodes[0])
                              : fmt::format("nodes {}: {} alike\n", Runs(nodes), nodes.size());
-    out += order[i];
+    out += Cut(order[i], kMaxNodeLines / kinds);
   }
   if (order.size() > kMaxNodeKinds) {
     out += fmt::format("... {} more kinds of nodes\n", order.size() - kMaxNodeKinds);

@@ -19,7 +19,7 @@
 
 namespace switchyard {
 
-// At most about 35 lines for any platform: parts that do not fit are counted. "8x" is per parent. A
+// At most 37 lines for any platform: parts that do not fit are counted. "8x" is per parent. A
 // link's numbers stand behind the vertex further from the host bridge; they are those of one
 // direction.
 [[nodiscard]] std::string DrawTree(const Platform& platform);

@@ -26,8 +26,11 @@ class Sets {
   explicit Sets(std::size_t devices) : first_(devices) {
     std::iota(first_.begin(), first_.end(), std::size_t{0});
   }
-  [[nodiscard]] std::size_t Of(std::size_t device) const {
-    while (first_[device] != device) device = first_[device];
+  [[nodiscard]] std::size_t Of(std::size_t device) {
+    while (first_[device] != device) {
+      first_[device] = first_[first_[device]];  // shorter next time
+      device = first_[device];
+    }
     return device;
   }
   void Join(std::size_t a, std::size_t b) {
@@ -119,7 +122,7 @@ class MachineMaker {
   }
 
   // Whether the device's set of `level` holds more than one set of the level below.
-  [[nodiscard]] bool IsPartOf(std::size_t level, std::size_t device) const {
+  [[nodiscard]] bool IsPartOf(std::size_t level, std::size_t device) {
     for (std::size_t other = 0; other < size(); ++other) {
       if (sets_[level].Of(other) == sets_[level].Of(device) &&
           sets_[level - 1].Of(other) != sets_[level - 1].Of(device)) {
@@ -129,7 +132,7 @@ class MachineMaker {
     return false;
   }
 
-  [[nodiscard]] bool IsAlone(std::size_t level, std::size_t device) const {
+  [[nodiscard]] bool IsAlone(std::size_t level, std::size_t device) {
     for (std::size_t other = 0; other < size(); ++other) {
       if (other != device && sets_[level].Of(other) == sets_[level].Of(device)) return false;
     }
