@@ -8,21 +8,23 @@
 namespace switchyard {
 namespace {
 
-// The first half of the nodes, or of one node's GPUs; GPUs are numbered node by node.
-std::size_t DevicesInFirstHalf(const Platform& platform) {
-  if (platform.num_nodes() < 2) return platform.num_devices() / 2;
-  std::size_t devices = 0;
-  while (platform.node_of(DeviceId(devices)).index() < platform.num_nodes() / 2) ++devices;
-  return devices;
+// Links that count between GPUs: those the paths use and, as paths may spread there, the fabric's.
+// Empty when not every pair was looked at.
+std::vector<bool> Usable(const Platform& platform, const PairSurvey& survey) {
+  std::vector<bool> usable;
+  const auto in_fabric = [&](VertexId v) { return platform.vertex(v).node == kNoNode; };
+  for (std::size_t l = 0; l < survey.pairs_per_link.size(); ++l) {
+    const Link& link = platform.links()[l];
+    usable.push_back(survey.pairs_per_link[l] > 0 || in_fabric(link.from) || in_fabric(link.to));
+  }
+  return usable;
 }
 
-std::optional<Bisection> Bisect(const Platform& platform, const PairSurvey& survey) {
+std::optional<Bisection> Bisect(const Platform& platform, const std::vector<bool>& usable) {
   if (platform.num_devices() < 2) return std::nullopt;
   const std::span<const VertexId> gpus = platform.OfKind(VertexKind::kGpu);
   const std::size_t half = DevicesInFirstHalf(platform);
-  std::vector<bool> used;
-  for (const std::uint64_t pairs : survey.pairs_per_link) used.push_back(pairs > 0);
-  const MaxFlow flow = FindMaxFlow(platform, gpus.first(half), gpus.subspan(half), used);
+  const MaxFlow flow = FindMaxFlow(platform, gpus.first(half), gpus.subspan(half), usable);
   Bisection bisection{flow.bandwidth, {}};
   for (const LinkId l : flow.cut) {
     const Link& link = platform.link(l);
@@ -31,40 +33,14 @@ std::optional<Bisection> Bisect(const Platform& platform, const PairSurvey& surv
   return bisection;
 }
 
-struct Stage {
-  VertexKind below;
-  VertexKind at;
-  VertexKind above;
-  LinkTier up;
-};
-constexpr std::array<Stage, 2> kStages = {{
-    {VertexKind::kGpu, VertexKind::kPcieSwitch, VertexKind::kHostBridge, LinkTier::kPcie},
-    {VertexKind::kNic, VertexKind::kLeafSwitch, VertexKind::kSpineSwitch, LinkTier::kLeafSpine},
-}};
-
-std::optional<Oversubscription> Narrowest(const Platform& platform, const Stage& stage) {
-  std::optional<Oversubscription> narrowest;
-  for (const VertexId v : platform.OfKind(stage.at)) {
-    BytesPerSecond up;
-    BytesPerSecond down;
-    for (const LinkId l : platform.out_links(v)) {
-      const VertexKind other = platform.vertex(platform.link(l).to).kind;
-      if (other == stage.above) up += platform.link(l).capacity;
-      if (other == stage.below) down += platform.link(l).capacity;
-    }
-    if (up.value <= 0) continue;
-    const double ratio = down / up;
-    if (!narrowest || ratio > narrowest->ratio) narrowest = Oversubscription{stage.up, ratio, v};
-  }
-  return narrowest;
-}
-
 std::vector<PairSummary> Summarize(const Platform& platform, const PairSurvey& survey) {
   std::vector<PairSummary> summaries;
   for (const PairClass& pairs : survey.classes) {
     const VertexId from = platform.gpu(pairs.from);
     const VertexId to = platform.gpu(pairs.to);
-    summaries.push_back({pairs, FindMaxFlow(platform, {&from, 1}, {&to, 1}).bandwidth});
+    summaries.push_back({pairs, std::nullopt});
+    if (summaries.size() > kMaxFlowClasses) continue;
+    summaries.back().max_flow = FindMaxFlow(platform, {&from, 1}, {&to, 1}).bandwidth;
   }
   return summaries;
 }
@@ -79,15 +55,14 @@ TopologyAnalysis Analyze(const Platform& platform, const PathSelector& paths) {
   analysis.num_nodes = platform.num_nodes();
   analysis.unreachable_pairs = CountUnreachablePairs(platform);
   analysis.failure_points = FindFailurePoints(platform);
-  for (const Stage& stage : kStages) {
-    const auto narrowest = Narrowest(platform, stage);
-    if (narrowest) analysis.oversubscription.push_back(*narrowest);
-  }
+  analysis.oversubscription = FindOversubscription(platform);
   if (analysis.unreachable_pairs > 0) return analysis;
   PairSurvey survey = SurveyPairs(platform, paths);
   analysis.pairs = Summarize(platform, survey);
-  analysis.bisection = Bisect(platform, survey);
+  const std::vector<bool> usable = Usable(platform, survey);
+  analysis.bisection = Bisect(platform, usable);
   analysis.all_to_all = UniformAllToAll(platform, survey);
+  analysis.all_to_all_cut = FindAllToAllCut(platform, usable);
   analysis.gpu_pair_bandwidth = std::move(survey.bandwidth);
   return analysis;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/biconnected_components.hpp>
+#include <boost/graph/filtered_graph.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <limits>
 #include <utility>
@@ -13,6 +14,24 @@ namespace switchyard {
 namespace {
 
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+// Memories and SSDs send nothing on: a memory that two sockets share joins no GPUs.
+bool IsMemory(const Platform& platform, VertexId v) {
+  const VertexKind kind = platform.vertex(v).kind;
+  return kind == VertexKind::kHostMemory || kind == VertexKind::kSsd;
+}
+
+bool Forwards(const Platform& platform, const Link& link) {
+  return !IsMemory(platform, link.from) && !IsMemory(platform, link.to);
+}
+
+struct ForwardingLinks {
+  const Platform* platform = nullptr;
+  const LinkGraph* graph = nullptr;
+  bool operator()(const LinkGraph::edge_descriptor& edge) const {
+    return Forwards(*platform, platform->link((*graph)[edge].link));
+  }
+};
 
 struct Attachment {
   std::size_t block = kNone;  // biconnected component
@@ -63,6 +82,7 @@ void BlockForest::Join(std::size_t vertex, std::size_t block) {
 BlockForest::BlockForest(const Platform& platform) : num_vertices_(platform.vertices().size()) {
   UndirectedGraph graph(num_vertices_);
   for (const Link& link : platform.links()) {
+    if (!Forwards(platform, link)) continue;
     boost::add_edge(link.from.index(), link.to.index(), graph);
   }
   const std::size_t blocks =
@@ -122,7 +142,9 @@ std::uint64_t CountUnreachablePairs(const Platform& platform) {
   std::vector<std::size_t> component(platform.vertices().size());
   const auto component_map =
       boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, graph));
-  const std::size_t count = boost::strong_components(graph, component_map);
+  const boost::filtered_graph<LinkGraph, ForwardingLinks> forwarding(
+      graph, ForwardingLinks{&platform, &graph});
+  const std::size_t count = boost::strong_components(forwarding, component_map);
   std::vector<std::uint64_t> gpus(count, 0);
   for (const VertexId gpu : platform.OfKind(VertexKind::kGpu)) ++gpus[component[gpu.index()]];
   const std::uint64_t all = platform.num_devices();

@@ -9,7 +9,8 @@
 
 namespace switchyard {
 
-// Ordered pairs of different GPUs that are not joined both ways, over any vertices.
+// Ordered pairs of different GPUs that are not joined both ways, over any vertices but memories and
+// SSDs (strong components: Tarjan, SIAM J. Computing 1972; Boost.Graph).
 [[nodiscard]] std::uint64_t CountUnreachablePairs(const Platform& platform);
 
 struct FailurePoints {
@@ -17,7 +18,8 @@ struct FailurePoints {
   std::vector<LinkId> links;       // one per attachment, the direction added first; ascending
 };
 
-// Vertices and attachments whose loss cuts some GPUs off from others although any vertex forwards:
+// Vertices and attachments whose loss cuts some GPUs off from others although any vertex but a
+// memory forwards:
 // articulation points and bridges (Hopcroft, Tarjan, CACM 1973; Boost.Graph) with GPUs on two
 // sides. The spine and a node's NVSwitch plane are not listed: they stand for several switches.
 [[nodiscard]] FailurePoints FindFailurePoints(const Platform& platform);

@@ -29,8 +29,8 @@ Json Pairs(const Platform& platform, const TopologyAnalysis& analysis) {
                     {"pairs", pairs.pairs},
                     {"links", pairs.links},
                     {"bandwidth", pairs.bandwidth.value},
-                    {"latency_s", pairs.latency.value},
-                    {"max_flow", summary.max_flow.value}});
+                    {"latency_s", pairs.latency.value}});
+    if (summary.max_flow) list.back()["max_flow"] = summary.max_flow->value;
   }
   return list;
 }
@@ -62,22 +62,48 @@ void AddWholePlatform(const Platform& platform, const TopologyAnalysis& analysis
         {"bandwidth_per_gpu", static_cast<double>(analysis.num_gpus - 1) / bound.per_byte.value},
         {"bottleneck", platform.LinkName(bound.bottleneck)}};
   }
+  if (analysis.all_to_all_cut) {
+    const AllToAllCut& cut = *analysis.all_to_all_cut;
+    json["all_to_all_any_paths"] = {
+        {"seconds_per_byte_and_pair", cut.per_byte.value},
+        {"bandwidth_per_gpu", static_cast<double>(analysis.num_gpus - 1) / cut.per_byte.value},
+        {"sending_gpus", cut.gpus},
+        {"first", platform.VertexName(platform.gpu(cut.first))},
+        {"max_flow", cut.max_flow.value}};
+  }
+}
+
+// By tier the largest ratio, then every layer.
+void AddOversubscription(const Platform& platform, const TopologyAnalysis& analysis, Json& json) {
+  Json ratios = Json::object();
+  Json layers = Json::array();
+  for (const Oversubscription& layer : analysis.oversubscription) {
+    const std::string tier(ToString(layer.tier));
+    if (!ratios.contains(tier) || ratios[tier] < layer.ratio) ratios[tier] = layer.ratio;
+    layers.push_back({{"from", ToString(layer.from)},
+                      {"to", ToString(layer.to)},
+                      {"sideways", layer.sideways},
+                      {"tier", tier},
+                      {"ratio", layer.ratio},
+                      {"at", platform.VertexName(layer.at)}});
+  }
+  json["oversubscription"] = std::move(ratios);
+  json["oversubscription_layers"] = std::move(layers);
 }
 
 }  // namespace
 
-std::string ToJson(const Platform& platform, const TopologyAnalysis& analysis) {
+std::string ToJson(const Platform& platform, const TopologyAnalysis& analysis,
+                   const std::vector<std::string>& assumptions) {
   constexpr int kIndent = 1;
   Json json;
   json["num_gpus"] = analysis.num_gpus;
   json["num_nics"] = analysis.num_nics;
   json["num_nodes"] = analysis.num_nodes;
+  if (!assumptions.empty()) json["assumptions"] = assumptions;
   json["path_selector"] = analysis.path_selector;
   AddWholePlatform(platform, analysis, json);
-  Json& ratios = json["oversubscription"] = Json::object();
-  for (const Oversubscription& tier : analysis.oversubscription) {
-    ratios[std::string(ToString(tier.tier))] = tier.ratio;
-  }
+  AddOversubscription(platform, analysis, json);
   json["unreachable_pairs"] = analysis.unreachable_pairs;
   json["single_points_of_failure"] = FailureNames(platform, analysis.failure_points);
   json["pair_classes"] = Pairs(platform, analysis);

@@ -1,5 +1,6 @@
 #include "topologies/analysis/max_flow.h"
 
+#include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/push_relabel_max_flow.hpp>
 #include <cmath>
@@ -26,6 +27,10 @@ void AddArc(FlowGraph& graph, std::size_t from, std::size_t to, std::int64_t cap
   graph[backward] = {0, 0, forward};
 }
 
+bool IsMemory(VertexKind kind) {
+  return kind == VertexKind::kHostMemory || kind == VertexKind::kSsd;
+}
+
 std::int64_t WholeBytes(BytesPerSecond capacity) { return std::llround(capacity.value); }
 
 // Vertices that the source still reaches once the flow is at its most.
@@ -47,6 +52,19 @@ std::vector<bool> SourceSide(const FlowGraph& graph, std::size_t source) {
   return reached;
 }
 
+// Links that carry something: usable, and not out of a memory that sends nothing itself.
+std::vector<bool> Counting(const Platform& platform, std::span<const VertexId> sources,
+                           const std::vector<bool>& usable) {
+  std::vector<bool> counts(platform.links().size());
+  for (std::size_t l = 0; l < counts.size(); ++l) {
+    const VertexId from = platform.links()[l].from;
+    const bool sends = !IsMemory(platform.vertex(from).kind) ||
+                       std::find(sources.begin(), sources.end(), from) != sources.end();
+    counts[l] = sends && (usable.empty() || usable[l]);
+  }
+  return counts;
+}
+
 }  // namespace
 
 MaxFlow FindMaxFlow(const Platform& platform, std::span<const VertexId> sources,
@@ -55,8 +73,9 @@ MaxFlow FindMaxFlow(const Platform& platform, std::span<const VertexId> sources,
   const std::size_t sink = source + 1;
   FlowGraph graph(sink + 1);
   std::int64_t unlimited = 1;  // more than all links together
+  const std::vector<bool> counts = Counting(platform, sources, usable);
   for (std::size_t l = 0; l < platform.links().size(); ++l) {
-    if (!usable.empty() && !usable[l]) continue;
+    if (!counts[l]) continue;
     const Link& link = platform.links()[l];
     AddArc(graph, link.from.index(), link.to.index(), WholeBytes(link.capacity));
     unlimited += WholeBytes(link.capacity);
@@ -71,8 +90,7 @@ MaxFlow FindMaxFlow(const Platform& platform, std::span<const VertexId> sources,
   const std::vector<bool> reached = SourceSide(graph, source);
   for (std::size_t l = 0; l < platform.links().size(); ++l) {
     const Link& link = platform.links()[l];
-    const bool counts = usable.empty() || usable[l];
-    if (counts && reached[link.from.index()] && !reached[link.to.index()]) {
+    if (counts[l] && reached[link.from.index()] && !reached[link.to.index()]) {
       result.cut.push_back(LinkId(l));
     }
   }

@@ -15,8 +15,8 @@ struct MaxFlow {
 };
 
 // Links for which `usable` is false are left out; an empty `usable` leaves out none. Any vertex
-// forwards, GPUs included. Sources and sinks are disjoint. Push-relabel (Goldberg, Tarjan, J. ACM
-// 1988; Boost.Graph) in whole B/s, so exact for such capacities.
+// forwards, GPUs included, but for memories and SSDs. Sources and sinks are disjoint. Push-relabel
+// (Goldberg, Tarjan, J. ACM 1988; Boost.Graph) in whole B/s, so exact for such capacities.
 [[nodiscard]] MaxFlow FindMaxFlow(const Platform& platform, std::span<const VertexId> sources,
                                   std::span<const VertexId> sinks,
                                   const std::vector<bool>& usable = {});

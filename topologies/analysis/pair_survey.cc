@@ -2,37 +2,58 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 namespace switchyard {
 namespace {
 
+// Nodes 0, 1, 2, 4, 8, ... and the last: near ones, and some of every distance.
+bool IsSampled(std::size_t node, std::size_t nodes) {
+  const bool power_of_two = (node & (node - 1)) == 0;
+  return node < 2 || power_of_two || node + 1 == nodes;
+}
+
 std::vector<DeviceId> SurveyedDevices(const Platform& platform, bool complete) {
   std::vector<DeviceId> devices;
   for (std::size_t d = 0; d < platform.num_devices(); ++d) {
     const std::size_t node = platform.node_of(DeviceId(d)).index();
-    const bool sampled = node < 2 || node + 1 == platform.num_nodes();
-    if (complete || sampled) devices.emplace_back(d);
+    if (complete || IsSampled(node, platform.num_nodes())) devices.emplace_back(d);
+    if (devices.size() == kMaxSurveyedGpus) break;
   }
   return devices;
 }
 
-void CountInClass(const PairClass& pair, std::vector<PairClass>& classes) {
-  // Latencies are sums in path order: equal up to rounding, far below a picosecond.
-  constexpr double kSameLatency = 1e-12;
-  for (PairClass& known : classes) {
-    if (known.links == pair.links && known.bandwidth == pair.bandwidth &&
-        std::abs(known.latency.value - pair.latency.value) < kSameLatency) {
-      ++known.pairs;
-      if (std::tie(pair.from, pair.to) < std::tie(known.from, known.to)) {
-        known.from = pair.from;
-        known.to = pair.to;
-      }
-      return;
+// The classes met so far, found by what their pairs have in common.
+class Classes {
+ public:
+  void Count(const PairClass& pair) {
+    // Latencies are sums in path order: equal up to rounding, far below a picosecond.
+    constexpr double kPicosecond = 1e-12;
+    const auto [known, is_new] = classes_.try_emplace(
+        {pair.links, pair.bandwidth.value, std::llround(pair.latency.value / kPicosecond)}, pair);
+    if (is_new) return;
+    PairClass& same = known->second;
+    ++same.pairs;
+    if (std::tie(pair.from, pair.to) < std::tie(same.from, same.to)) {
+      same.from = pair.from;
+      same.to = pair.to;
     }
   }
-  classes.push_back(pair);
-}
+
+  // Fewest links first, then by first pair.
+  [[nodiscard]] std::vector<PairClass> Sorted() const {
+    std::vector<PairClass> sorted;
+    for (const auto& [key, pairs] : classes_) sorted.push_back(pairs);
+    std::sort(sorted.begin(), sorted.end(), [](const PairClass& a, const PairClass& b) {
+      return std::tie(a.links, a.from, a.to) < std::tie(b.links, b.from, b.to);
+    });
+    return sorted;
+  }
+
+ private:
+  std::map<std::tuple<std::size_t, double, long long>, PairClass> classes_;
+};
 
 }  // namespace
 
@@ -44,6 +65,7 @@ PairSurvey SurveyPairs(const Platform& platform, const PathSelector& paths) {
   if (survey.complete) survey.pairs_per_link.resize(platform.links().size(), 0);
   const std::vector<DeviceId> surveyed = SurveyedDevices(platform, survey.complete);
   std::vector<LinkId> links;
+  Classes classes;
   // Receivers outside: a selector may keep what it found for the latest receiver.
   for (const DeviceId to : surveyed) {
     for (const DeviceId from : surveyed) {
@@ -51,8 +73,7 @@ PairSurvey SurveyPairs(const Platform& platform, const PathSelector& paths) {
       links.clear();
       paths.AppendPath(platform.gpu(from), platform.gpu(to), 0, links);
       const BytesPerSecond bandwidth = PathBandwidth(platform, links);
-      CountInClass({links.size(), bandwidth, PathLatency(platform, links), 1, from, to},
-                   survey.classes);
+      classes.Count({links.size(), bandwidth, PathLatency(platform, links), 1, from, to});
       if (!survey.bandwidth.empty()) {
         survey.bandwidth[from.index() * devices + to.index()] = bandwidth;
       }
@@ -60,10 +81,7 @@ PairSurvey SurveyPairs(const Platform& platform, const PathSelector& paths) {
       for (const LinkId l : links) ++survey.pairs_per_link[l.index()];
     }
   }
-  std::sort(survey.classes.begin(), survey.classes.end(),
-            [](const PairClass& a, const PairClass& b) {
-              return std::tie(a.links, a.from, a.to) < std::tie(b.links, b.from, b.to);
-            });
+  survey.classes = classes.Sorted();
   return survey;
 }
 

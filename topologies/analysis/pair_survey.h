@@ -11,8 +11,8 @@
 
 namespace switchyard {
 
-// Up to this many GPUs every ordered pair is looked at; above, the pairs among the GPUs of the
-// first two nodes and the last.
+// Up to this many GPUs every ordered pair is looked at; above, the pairs among the GPUs of nodes 0,
+// 1, 2, 4, 8, ... and the last, of at most so many GPUs.
 inline constexpr std::size_t kMaxSurveyedGpus = 2048;
 // Up to this many, the bandwidth of every pair is kept.
 inline constexpr std::size_t kMaxMatrixGpus = 512;

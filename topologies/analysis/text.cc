@@ -1,4 +1,4 @@
-// The terminal report: trees of the nodes, the fabric, and the figures.
+// The terminal reports: the tree with the main figures, and the check.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,113 +6,43 @@
 #include <string>
 #include <vector>
 
+#include "topologies/analysis/format.h"
 #include "topologies/analysis/report.h"
+#include "topologies/analysis/tree.h"
 
 namespace switchyard {
 namespace {
 
-std::string Gigabytes(BytesPerSecond rate) { return fmt::format("{:.6g} GB/s", rate.value / 1e9); }
-std::string Micros(Seconds time) { return fmt::format("{:.4g} us", time.value * 1e6); }
+constexpr std::size_t kMaxPairLines = 5;
 
-// "gpu5" of "n003.gpu5": nodes alike then look alike.
-std::string ShortName(const Platform& platform, VertexId v) {
-  const std::string name = platform.VertexName(v);
-  return name.substr(name.find('.') + 1);
+std::string Counts(const TopologyAnalysis& analysis) {
+  const auto several = [](std::size_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  return several(analysis.num_gpus, "GPU") + ", " + several(analysis.num_nics, "NIC") + ", " +
+         several(analysis.num_nodes, "node") + "\n";
 }
 
-std::string Attached(const Platform& platform, LinkId l) {
-  return ShortName(platform, platform.link(l).to) + " " + Gigabytes(platform.link(l).capacity);
-}
-
-// One line of a tree and what hangs below it.
-struct Branch {
-  std::string text;
-  std::vector<Branch> below;
-};
-
-void Draw(const std::vector<Branch>& branches, const std::string& indent, std::string& out) {
-  for (std::size_t i = 0; i < branches.size(); ++i) {
-    const bool last = i + 1 == branches.size();
-    out.append(indent).append(last ? "└─ " : "├─ ").append(branches[i].text).append("\n");
-    Draw(branches[i].below, indent + (last ? "   " : "│  "), out);
-  }
-}
-
-// What hangs on `v` further from the host bridge.
-std::vector<Branch> Below(const Platform& platform, VertexId v) {
-  std::vector<Branch> branches;
-  for (const LinkId l : platform.out_links(v)) {
-    const VertexId child = platform.link(l).to;
-    const VertexKind kind = platform.vertex(child).kind;
-    if (kind == VertexKind::kHostBridge || kind == VertexKind::kPcieSwitch) {
-      if (platform.vertex(v).kind == VertexKind::kHostBridge) {
-        branches.push_back({Attached(platform, l), Below(platform, child)});
-      }
-      continue;
-    }
-    std::string text = Attached(platform, l);
-    for (const LinkId out : platform.out_links(child)) {
-      if (platform.link(out).tier == LinkTier::kNic) {
-        text += fmt::format(" (network {})", Gigabytes(platform.link(out).capacity));
-      }
-    }
-    branches.push_back({text, {}});
-  }
-  return branches;
-}
-
-std::string NodeTree(const Platform& platform, std::uint32_t node) {
-  std::vector<Branch> branches;
-  if (const auto plane = platform.Find(VertexKind::kNvSwitch, node, 0)) {
-    const auto links = platform.out_links(*plane);
-    std::string text = fmt::format("nvswitch: {} GPUs", links.size());
-    if (!links.empty()) text += " at " + Gigabytes(platform.link(links[0]).capacity);
-    branches.push_back({text, {}});
-  }
-  if (const auto host = platform.Find(VertexKind::kHostBridge, node, 0)) {
-    branches.push_back({"host bridge", Below(platform, *host)});
-  }
-  std::string out;
-  Draw(branches, "", out);
-  return out;
-}
-
-// Runs of neighbouring nodes with the same tree, each drawn once.
-std::string Nodes(const Platform& platform) {
-  std::string out;
-  const auto nodes = static_cast<std::uint32_t>(platform.num_nodes());
-  for (std::uint32_t first = 0, end = 0; first < nodes; first = end) {
-    const std::string tree = NodeTree(platform, first);
-    for (end = first + 1; end < nodes && NodeTree(platform, end) == tree;) ++end;
-    out += end - first == 1
-               ? fmt::format("n{:03}\n", first)
-               : fmt::format("n{:03} .. n{:03}: {} nodes alike\n", first, end - 1, end - first);
-    out += tree;
-  }
-  return out;
-}
-
-std::string Fabric(const Platform& platform) {
-  const auto leaves = platform.OfKind(VertexKind::kLeafSwitch);
-  if (leaves.empty()) return "";
-  std::string out = fmt::format("fabric: {} leaf switches", leaves.size());
-  for (const LinkId l : platform.out_links(leaves[0])) {
-    if (platform.link(l).tier == LinkTier::kLeafSpine) {
-      out += fmt::format(", each {} to the spine", Gigabytes(platform.link(l).capacity));
-    }
-  }
-  return out + "\n";
+std::string Unreachable(const TopologyAnalysis& analysis) {
+  if (analysis.unreachable_pairs == 0) return "";
+  return fmt::format("unreachable: {} ordered pairs of GPUs\n", analysis.unreachable_pairs);
 }
 
 std::string Pairs(const Platform& platform, const TopologyAnalysis& analysis) {
-  std::string out;
-  for (const PairSummary& summary : analysis.pairs) {
+  if (analysis.pairs.empty()) return "";
+  std::string out = fmt::format("pairs of GPUs ({} paths):\n", analysis.path_selector);
+  for (std::size_t i = 0; i < std::min(analysis.pairs.size(), kMaxPairLines); ++i) {
+    const PairSummary& summary = analysis.pairs[i];
     const PairClass& pairs = summary.pairs;
-    out += fmt::format("  {} to {} ({} alike): {} over {} links, {}; max-flow {}\n",
+    out += fmt::format("  {} to {} ({} alike): {} over {} links, {}",
                        platform.VertexName(platform.gpu(pairs.from)),
                        platform.VertexName(platform.gpu(pairs.to)), pairs.pairs,
-                       Gigabytes(pairs.bandwidth), pairs.links, Micros(pairs.latency),
-                       Gigabytes(summary.max_flow));
+                       Gigabytes(pairs.bandwidth), pairs.links, Micros(pairs.latency));
+    if (summary.max_flow) out += fmt::format("; max-flow {}", Gigabytes(*summary.max_flow));
+    out += "\n";
+  }
+  if (analysis.pairs.size() > kMaxPairLines) {
+    out += fmt::format("  ... {} more kinds of pairs\n", analysis.pairs.size() - kMaxPairLines);
   }
   return out;
 }
@@ -141,38 +71,55 @@ std::string Cut(const Bisection& bisection) {
   return parts;
 }
 
-std::string Figures(const Platform& platform, const TopologyAnalysis& analysis) {
+std::string Halves(const TopologyAnalysis& analysis) {
+  if (!analysis.bisection) return "";
+  return fmt::format("bisection: {} ({})\n", Gigabytes(analysis.bisection->bandwidth),
+                     Cut(*analysis.bisection));
+}
+
+std::string AllToAll(const Platform& platform, const TopologyAnalysis& analysis) {
+  const double peers = static_cast<double>(analysis.num_gpus) - 1;
+  const auto line = [&](Seconds per_byte) {
+    constexpr double kMega = 1e6;
+    return fmt::format("at most {} per GPU, {} for 1 MB to each",
+                       Gigabytes({peers / per_byte.value}), Duration(per_byte * kMega));
+  };
   std::string out;
-  if (analysis.unreachable_pairs > 0) {
-    out += fmt::format("unreachable: {} ordered pairs of GPUs\n", analysis.unreachable_pairs);
-  }
-  if (!analysis.pairs.empty()) {
-    out += fmt::format("pairs of GPUs ({} paths):\n", analysis.path_selector);
-    out += Pairs(platform, analysis);
-  }
-  if (analysis.bisection) {
-    out += fmt::format("bisection: {} ({})\n", Gigabytes(analysis.bisection->bandwidth),
-                       Cut(*analysis.bisection));
-  }
   if (analysis.all_to_all) {
-    const double peers = static_cast<double>(analysis.num_gpus - 1);
-    out += fmt::format("uniform all-to-all: at most {} per GPU, limited by {}\n",
-                       Gigabytes({peers / analysis.all_to_all->per_byte.value}),
+    out += fmt::format("uniform all-to-all: {} (these paths; limited by {})\n",
+                       line(analysis.all_to_all->per_byte),
                        platform.LinkName(analysis.all_to_all->bottleneck));
   }
-  for (const Oversubscription& tier : analysis.oversubscription) {
-    out += fmt::format("oversubscription towards {}: {:.4g} at {}\n", ToString(tier.tier),
-                       tier.ratio, platform.VertexName(tier.at));
+  if (analysis.all_to_all_cut) {
+    const AllToAllCut& cut = *analysis.all_to_all_cut;
+    out += fmt::format("uniform all-to-all: {} (any paths; {} GPUs from {} send {})\n",
+                       line(cut.per_byte), cut.gpus, platform.VertexName(platform.gpu(cut.first)),
+                       Gigabytes(cut.max_flow));
   }
-  return out + Failures(platform, analysis.failure_points);
+  return out;
+}
+
+std::string Layers(const Platform& platform, const TopologyAnalysis& analysis) {
+  std::string out;
+  for (const Oversubscription& layer : analysis.oversubscription) {
+    out += fmt::format("oversubscription {} to {}{}: {:.4g} at {} ({})\n", ToString(layer.from),
+                       layer.sideways ? "other " : "", ToString(layer.to), layer.ratio,
+                       platform.VertexName(layer.at), ToString(layer.tier));
+  }
+  return out;
 }
 
 }  // namespace
 
 std::string ToText(const Platform& platform, const TopologyAnalysis& analysis) {
-  return fmt::format("{} GPUs, {} NICs, {} {}\n", analysis.num_gpus, analysis.num_nics,
-                     analysis.num_nodes, analysis.num_nodes == 1 ? "node" : "nodes") +
-         Nodes(platform) + Fabric(platform) + Figures(platform, analysis);
+  return Counts(analysis) + DrawTree(platform) + Unreachable(analysis) + Pairs(platform, analysis) +
+         Halves(analysis);
+}
+
+std::string ToCheckText(const Platform& platform, const TopologyAnalysis& analysis) {
+  return Counts(analysis) + Unreachable(analysis) + Pairs(platform, analysis) + Halves(analysis) +
+         AllToAll(platform, analysis) + Layers(platform, analysis) +
+         Failures(platform, analysis.failure_points);
 }
 
 }  // namespace switchyard

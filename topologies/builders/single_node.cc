@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "topologies/builders/explicit_node.h"
 #include "topologies/builders/node_part.h"
 
 namespace switchyard {
@@ -16,7 +17,11 @@ Result<Platform> SingleNodeBuilder::Build(const ClusterSpec& spec) const {
   }
   if (!errors.empty()) return errors;
   Platform platform;
-  AddNode(platform, spec.node, 0);
+  if (spec.node.links.empty()) {
+    AddNode(platform, spec.node, 0);
+  } else if (const auto nics = AddExplicitNode(platform, spec.node, 0); !nics.ok()) {
+    return nics.errors();
+  }
   return platform;
 }
 

@@ -115,6 +115,103 @@ TEST(Oversubscription, ComparesBelowWithAbove) {
       << "two GPUs share one way up";
 }
 
+// Switches that a test joins as it likes; node 0's memory comes with the first GPU.
+class Fabric {
+ public:
+  VertexId Gpu(std::uint32_t node) {
+    const VertexId gpu = platform.AddVertex({VertexKind::kGpu, node, 0});
+    platform.AddVertex({VertexKind::kHostMemory, node, 0});
+    return gpu;
+  }
+  Platform platform;
+};
+
+TEST(Oversubscription, OfATorusIsSideways) {
+  // A ring of 4 switches, 2 GPUs of 10 GB/s on each, 8 GB/s to either neighbour: 20 / 16.
+  Fabric ring;
+  std::vector<VertexId> switches;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    switches.push_back(ring.platform.AddVertex({VertexKind::kLeafSwitch, kNoNode, i}));
+    for (std::uint32_t gpu = 0; gpu < 2; ++gpu) {
+      ring.platform.AddDuplexLink(ring.Gpu(2 * i + gpu), switches[i], LinkTier::kNic, 10_GBps,
+                                  0_us);
+    }
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    ring.platform.AddDuplexLink(switches[i], switches[(i + 1) % 4], LinkTier::kLeafSpine, 8_GBps,
+                                0_us);
+  }
+  const auto layers = FindOversubscription(ring.platform);
+  ASSERT_EQ(layers.size(), 1u);
+  EXPECT_TRUE(layers[0].sideways);
+  EXPECT_DOUBLE_EQ(layers[0].ratio, 1.25);
+}
+
+TEST(Oversubscription, OfATreeIsThatOfEachLayer) {
+  // 2 leaves of 4 GPUs at 10, each with 1 uplink of 20 to one middle switch, which has 1 of 10 to
+  // the top: 40 / 20 and 40 / 10. All switches of one kind: layers are told apart by distance.
+  Fabric tree;
+  Platform& platform = tree.platform;
+  std::vector<VertexId> switches;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    switches.push_back(platform.AddVertex({VertexKind::kLeafSwitch, kNoNode, i}));
+  }
+  for (std::uint32_t gpu = 0; gpu < 8; ++gpu) {
+    platform.AddDuplexLink(tree.Gpu(gpu), switches[gpu / 4], LinkTier::kNic, 10_GBps, 0_us);
+  }
+  platform.AddDuplexLink(switches[0], switches[2], LinkTier::kLeafSpine, 20_GBps, 0_us);
+  platform.AddDuplexLink(switches[1], switches[2], LinkTier::kLeafSpine, 20_GBps, 0_us);
+  platform.AddDuplexLink(switches[2], switches[3], LinkTier::kLeafSpine, 10_GBps, 0_us);
+  const auto layers = FindOversubscription(platform);
+  ASSERT_EQ(layers.size(), 2u);
+  EXPECT_DOUBLE_EQ(layers[0].ratio, 2.0);
+  EXPECT_EQ(layers[0].at, switches[0]);
+  EXPECT_DOUBLE_EQ(layers[1].ratio, 4.0);
+  EXPECT_EQ(layers[1].at, switches[2]);
+}
+
+TEST(AllToAllCut, IsTheWorstOfGpusNodesAndHalves) {
+  const auto cut = [](const ClusterSpec& spec) { return *AnalyzeSpec(spec).all_to_all_cut; };
+  // One node: a GPU sends to 7 others over 400 GB/s; half of them 16 pairs over 4 * 400.
+  EXPECT_DOUBLE_EQ(cut(testing::OneNode()).per_byte.value, 7 / 400e9);
+  // Two nodes: 8 * 8 pairs over 8 NICs of 50.
+  EXPECT_DOUBLE_EQ(cut(testing::Rails(2, 2)).per_byte.value, 64 / 400e9);
+  // Oversubscribed by 4: 16 * 16 pairs between the units over 8 leaves * 2 * 50 / 4.
+  EXPECT_DOUBLE_EQ(cut(testing::Rails(4, 2, 4)).per_byte.value, 256 / 200e9);
+}
+
+TEST(AllToAllCut, NoPathsAreFaster) {
+  for (const ClusterSpec& spec : {testing::OneNode(), testing::PcieOnly(2), testing::Rails(4, 2, 3),
+                                  testing::Rails(5, 2), testing::Rails(3, 1, 2)}) {
+    const TopologyAnalysis analysis = AnalyzeSpec(spec);
+    EXPECT_LE(analysis.all_to_all_cut->per_byte.value,
+              analysis.all_to_all->per_byte.value * (1 + 1e-9));
+  }
+}
+
+TEST(Memory, ForwardsNothing) {
+  // Two sockets that share a memory but no link: their GPUs do not reach each other.
+  Platform platform;
+  const VertexId a = platform.AddVertex({VertexKind::kGpu, 0, 0});
+  const VertexId b = platform.AddVertex({VertexKind::kGpu, 0, 1});
+  const VertexId left = platform.AddVertex({VertexKind::kHostBridge, 0, 0});
+  const VertexId right = platform.AddVertex({VertexKind::kHostBridge, 0, 1});
+  const VertexId memory = platform.AddVertex({VertexKind::kHostMemory, 0, 0});
+  platform.AddDuplexLink(a, left, LinkTier::kPcie, 10_GBps, 0_us);
+  platform.AddDuplexLink(b, right, LinkTier::kPcie, 10_GBps, 0_us);
+  platform.AddDuplexLink(memory, left, LinkTier::kHostMemory, 100_GBps, 0_us);
+  platform.AddDuplexLink(memory, right, LinkTier::kHostMemory, 100_GBps, 0_us);
+  EXPECT_EQ(CountUnreachablePairs(platform), 2u);
+  EXPECT_EQ(FindMaxFlow(platform, {&a, 1}, {&b, 1}).bandwidth.value, 0.0);
+  EXPECT_EQ(FindMaxFlow(platform, {&memory, 1}, {&b, 1}).bandwidth, 10_GBps);
+  platform.AddDuplexLink(left, right, LinkTier::kPcie, 5_GBps, 0_us);
+  EXPECT_EQ(CountUnreachablePairs(platform), 0u);
+  EXPECT_EQ(FindMaxFlow(platform, {&a, 1}, {&b, 1}).bandwidth, 5_GBps);
+  EXPECT_EQ(FailureNames(platform),
+            (std::vector<std::string>{"n000.host", "n000.host1", "n000.gpu0>n000.host",
+                                      "n000.gpu1>n000.host1", "n000.host>n000.host1"}));
+}
+
 TEST(Connectivity, BuiltClustersAreConnected) {
   for (const ClusterSpec& spec : {testing::OneNode(), testing::PcieOnly(2), testing::Rails(3, 2)}) {
     EXPECT_EQ(CountUnreachablePairs(testing::Build(spec)), 0u);
@@ -173,7 +270,7 @@ TEST(Survey, LargeClustersAreSampled) {
   EXPECT_TRUE(survey.bandwidth.empty());
   std::uint64_t pairs = 0;
   for (const PairClass& pair_class : survey.classes) pairs += pair_class.pairs;
-  EXPECT_EQ(pairs, 24u * 23) << "GPUs of nodes 0, 1 and 319";
+  EXPECT_EQ(pairs, 88u * 87) << "GPUs of nodes 0, 1, 2, 4, 8, ... 256 and 319: 11 nodes of 8";
   EXPECT_FALSE(UniformAllToAll(platform, survey).has_value());
 }
 

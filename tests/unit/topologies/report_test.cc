@@ -67,34 +67,63 @@ TEST(Json, ListsFailurePointsUpToALimit) {
       << "per node 4 PCIe switches and 8 attachments of GPUs";
 }
 
-TEST(Text, DrawsLikeNodesOnce) {
+TEST(Text, ShowsTheTreeAndTheMainFigures) {
   ClusterSpec spec = testing::Rails(3, 3);
   spec.node.gpus = 2;
   const Case made = Make(spec);
   EXPECT_EQ(ToText(made.platform, made.analysis),
             "6 GPUs, 6 NICs, 3 nodes\n"
-            "n000 .. n002: 3 nodes alike\n"
-            "├─ nvswitch: 2 GPUs at 400 GB/s\n"
-            "└─ host bridge\n"
-            "   ├─ pcie0 60 GB/s\n"
-            "   │  ├─ gpu0 60 GB/s\n"
-            "   │  └─ nic0 60 GB/s (network 50 GB/s)\n"
-            "   ├─ pcie1 60 GB/s\n"
-            "   │  ├─ gpu1 60 GB/s\n"
-            "   │  └─ nic1 60 GB/s (network 50 GB/s)\n"
-            "   ├─ dram 500 GB/s\n"
-            "   └─ ssd 30 GB/s\n"
-            "fabric: 2 leaf switches, each 150 GB/s to the spine\n"
+            "nodes 0-2: 3 alike\n"
+            "├─ gpu - nvswitch: 2 nvlink links of 400 GB/s, 1.5 us\n"
+            "└─ host\n"
+            "   ├─ 2x pcie0-1  60 GB/s, 0.25 us\n"
+            "   │  ├─ gpu0-1  60 GB/s, 0.25 us\n"
+            "   │  └─ nic0-1  60 GB/s, 0.25 us (network 50 GB/s, 1 us)\n"
+            "   ├─ dram  500 GB/s, 0.5 us\n"
+            "   └─ ssd  30 GB/s, 80 us\n"
+            "fabric\n"
+            "├─ 2x leaf0-1  to 3x nic 50 GB/s, 1 us; 1x spine 150 GB/s, 0.5 us\n"
+            "└─ spine  to 2x leaf 150 GB/s, 0.5 us\n"
             "pairs of GPUs (rail_aware paths):\n"
             "  n000.gpu0 to n000.gpu1 (6 alike): 400 GB/s over 2 links, 3 us; max-flow 460 GB/s\n"
             "  n000.gpu0 to n001.gpu0 (12 alike): 50 GB/s over 6 links, 3 us; max-flow 100 GB/s\n"
             "  n000.gpu0 to n001.gpu1 (12 alike): 50 GB/s over 8 links, 6 us; max-flow 100 GB/s\n"
-            "bisection: 100 GB/s (nic 100 GB/s)\n"
-            "uniform all-to-all: at most 62.5 GB/s per GPU, limited by n000.nic0>leaf0\n"
-            "oversubscription towards pcie: 1 at n000.pcie0\n"
-            "oversubscription towards leaf_spine: 1 at leaf0\n"
-            "single points of failure: none\n")
-      << "each NIC carries 2 senders * 2 receivers = 4 pairs: 5 peers * 50 / 4 = 62.5";
+            "bisection: 100 GB/s (nic 100 GB/s)\n");
+}
+
+TEST(Text, CheckHasEveryFigure) {
+  ClusterSpec spec = testing::Rails(3, 3);
+  spec.node.gpus = 2;
+  const Case made = Make(spec);
+  const std::string text = ToCheckText(made.platform, made.analysis);
+  EXPECT_EQ(
+      text.substr(text.find("bisection")),
+      "bisection: 100 GB/s (nic 100 GB/s)\n"
+      "uniform all-to-all: at most 62.5 GB/s per GPU, 80 us for 1 MB to each (these paths; limited "
+      "by n000.nic0>leaf0)\n"
+      "uniform all-to-all: at most 62.5 GB/s per GPU, 80 us for 1 MB to each (any paths; 2 GPUs "
+      "from n000.gpu0 send 100 GB/s)\n"
+      "oversubscription pcie_switch to host_bridge: 1 at n000.pcie0 (pcie)\n"
+      "oversubscription leaf_switch to spine_switch: 1 at leaf0 (leaf_spine)\n"
+      "single points of failure: none\n")
+      << "each NIC carries 2 senders * 2 receivers = 4 pairs: 5 peers * 50 / 4 = 62.5; out of a "
+         "node go 2 * 4 pairs over 2 NICs";
+}
+
+TEST(Json, AssumptionsOfAnImportAreListed) {
+  const Case made = Make(testing::OneNode());
+  const auto json = nlohmann::json::parse(ToJson(made.platform, made.analysis, {"a", "b"}));
+  EXPECT_EQ(json["assumptions"], (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(nlohmann::json::parse(ToJson(made.platform, made.analysis)).contains("assumptions"));
+}
+
+TEST(Json, LargeClustersHaveClassesInsteadOfAMatrix) {
+  // 4,096 GPUs: no table of pairs, and the sample's classes.
+  const Case made = Make(testing::Rails(512, 32));
+  const auto json = nlohmann::json::parse(ToJson(made.platform, made.analysis));
+  EXPECT_FALSE(json.contains("gpu_pair_bandwidth"));
+  EXPECT_EQ(json["pair_classes"].size(), 5u);
+  EXPECT_EQ(json["bisection_bandwidth"], 256 * 8 * 50e9) << "the NICs of half the nodes";
 }
 
 TEST(GraphExport, HasEveryVertexAndLink) {
