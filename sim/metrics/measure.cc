@@ -141,10 +141,10 @@ ConservationResult MeasureConservation(const Simulation& s, const RunResult& res
 }
 
 std::optional<double> MeasureEnergy(const Simulation& s) {
-  const DeviceSpec& device = s.scenario.cluster.device;
-  if (!device.idle_power || !device.busy_power) return std::nullopt;
   Joules total;
   for (std::uint32_t d = 0; d < s.graph.num_devices; ++d) {
+    const DeviceSpec& device = s.scenario.cluster.device_of(s.platform.node_of(DeviceId(d)).value);
+    if (!device.idle_power || !device.busy_power) return std::nullopt;
     Seconds busy;
     for (std::size_t t = 0; t < s.graph.tasks.size(); ++t) {
       const Interval& i = s.timeline.at(TaskId(t), DeviceId(d));
@@ -182,7 +182,12 @@ MemoryResult MeasureMemory(const Simulation& s) {
     load.expert_rows = MostExpertRows(s.plan, s.graph.num_devices);
   }
   const Bytes peak = MemoryFootprint(s.scenario.model, sharding, load).Total();
-  return {peak.value, peak <= s.scenario.cluster.device.memory_capacity};
+  // Every device holds as much: the one with the least memory decides.
+  Bytes least = s.scenario.cluster.device_of(0).memory_capacity;
+  for (std::uint32_t node = 1; node < s.scenario.cluster.nodes; ++node) {
+    least = std::min(least, s.scenario.cluster.device_of(node).memory_capacity);
+  }
+  return {peak.value, peak <= least};
 }
 
 std::vector<ExpertLoadRow> ExpertRows(const Scenario& scenario, const MoePlan& plan) {

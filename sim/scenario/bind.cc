@@ -6,7 +6,6 @@
 #include <map>
 
 #include "scenarios/schema/rules.pb.h"
-#include "sim/base/check.h"
 #include "sim/scenario/scalars.h"
 #include "sim/scenario/schema_info.h"
 
@@ -61,15 +60,19 @@ class Binder {
     SetPlace(path, is_message ? entry.key_where : entry.value.where);
     if (field.is_repeated()) return BindList(entry.value, field, path, message);
     if (!is_message) return BindScalar(entry.value, field, path, message);
-    if (!entry.value.IsMapping()) {
-      const bool empty = entry.value.kind == ConfigNode::Kind::kEmpty;
-      problems_.Add(entry.value.where, path,
-                    "expected a mapping, got " + Describe(entry.value) +
-                        (empty ? "; write {} for all defaults" : ""));
-      return;
-    }
-    BindMapping(entry.value, path, complete,
+    if (!IsMapping(entry.value, path)) return;
+    BindMapping(entry.value, path, complete && !RuleOf(field).overlay(),
                 *message.GetReflection()->MutableMessage(&message, &field));
+  }
+
+  // Reports what is none.
+  bool IsMapping(const ConfigNode& node, const std::string& path) {
+    if (node.IsMapping()) return true;
+    const bool empty = node.kind == ConfigNode::Kind::kEmpty;
+    problems_.Add(
+        node.where, path,
+        "expected a mapping, got " + Describe(node) + (empty ? "; write {} for all defaults" : ""));
+    return false;
   }
 
   void BindScalar(const ConfigNode& node, const FieldDescriptor& field, const std::string& path,
@@ -86,8 +89,6 @@ class Binder {
 
   void BindList(const ConfigNode& node, const FieldDescriptor& field, const std::string& path,
                 Message& message) {
-    SWITCHYARD_CHECK(field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE,
-                     "the schema has no lists of mappings");
     if (node.kind != ConfigNode::Kind::kSequence) {
       problems_.Add(node.where, path, "expected a " + TypeName(field) + ", got " + Describe(node));
       return;
@@ -95,8 +96,18 @@ class Binder {
     for (std::size_t i = 0; i < node.items.size() && !problems_.full(); ++i) {
       const std::string item = path + "[" + std::to_string(i) + "]";
       SetPlace(item, node.items[i].where);
-      BindScalar(node.items[i], field, item, message);
+      BindItem(node.items[i], field, item, message);
     }
+  }
+
+  void BindItem(const ConfigNode& node, const FieldDescriptor& field, const std::string& path,
+                Message& message) {
+    if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      return BindScalar(node, field, path, message);
+    }
+    // Added also when it is wrong, so that the items keep their numbers.
+    Message& item = *message.GetReflection()->AddMessage(&message, &field);
+    if (IsMapping(node, path)) BindMapping(node, path, true, item);
   }
 
   void CheckRequired(const ConfigNode& node, const std::string& path, const Message& message) {

@@ -121,6 +121,19 @@ std::string PrintList(const Message& message, const FieldDescriptor& field) {
   return "[" + out + "]";
 }
 
+void PrintMapping(const Message& message, const std::string& indent, std::string& out);
+
+// "- first: ..." with the rest below it.
+void PrintItems(const Message& message, const FieldDescriptor& field, const std::string& indent,
+                std::string& out) {
+  const Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    std::string content;
+    PrintMapping(reflection.GetRepeatedMessage(message, &field, i), indent + "  ", content);
+    out += indent + "- " + (content.empty() ? "{}\n" : content.substr(indent.size() + 2));
+  }
+}
+
 void PrintMapping(const Message& message, const std::string& indent, std::string& out) {
   const Descriptor& type = *message.GetDescriptor();
   const Reflection& reflection = *message.GetReflection();
@@ -128,6 +141,11 @@ void PrintMapping(const Message& message, const std::string& indent, std::string
     const FieldDescriptor& field = *type.field(i);
     if (field.is_repeated()) {
       if (reflection.FieldSize(message, &field) == 0) continue;
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        out += indent + field.name() + ":\n";
+        PrintItems(message, field, indent + "  ", out);
+        continue;
+      }
       out += indent + field.name() + ": " + PrintList(message, field) + "\n";
     } else if (!reflection.HasField(message, &field)) {
       continue;
@@ -141,6 +159,14 @@ void PrintMapping(const Message& message, const std::string& indent, std::string
   }
 }
 
+void FillItems(Message& message, const FieldDescriptor& field) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return;
+  const Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    FillDefaults(*reflection.MutableRepeatedMessage(&message, &field, i));
+  }
+}
+
 }  // namespace
 
 void FillDefaults(Message& message) {
@@ -148,7 +174,12 @@ void FillDefaults(Message& message) {
   const Reflection& reflection = *message.GetReflection();
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
-    if (field.is_repeated()) continue;
+    if (field.is_repeated()) {
+      FillItems(message, field);
+      continue;
+    }
+    // What is laid over another message says only what differs.
+    if (RuleOf(field).overlay()) continue;
     const bool has = reflection.HasField(message, &field);
     if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       if (!has && field.has_default_value()) SetDefault(message, field);

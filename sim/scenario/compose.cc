@@ -110,8 +110,13 @@ ConfigNode Composer::ResolveIncludes(ConfigNode node, const Descriptor* type,
                                      const std::string& path) {
   if (!node.IsMapping() || type == nullptr) return node;
   for (ConfigEntry& entry : node.entries) {
-    entry.value = ResolveIncludes(std::move(entry.value), TypeOfField(type, entry.key),
-                                  JoinPath(path, entry.key));
+    const std::string child = JoinPath(path, entry.key);
+    entry.value = ResolveIncludes(std::move(entry.value), TypeOfField(type, entry.key), child);
+    const Descriptor* item_type = TypeOfItems(type, entry.key);
+    for (std::size_t i = 0; item_type != nullptr && i < entry.value.items.size(); ++i) {
+      entry.value.items[i] = ResolveIncludes(std::move(entry.value.items[i]), item_type,
+                                             child + "[" + std::to_string(i) + "]");
+    }
   }
   const std::vector<ConfigEntry> include = node.Take("include");
   if (include.empty()) return node;

@@ -54,7 +54,8 @@ TEST(StepScaling, EverythingTwiceAsSlowTakesTwiceAsLong) {
       link->bandwidth = link->bandwidth / kSlower;
       link->latency = kSlower * link->latency;
     }
-    s.cluster.fabric->spine_latency = kSlower * s.cluster.fabric->spine_latency;
+    RailOptimizedSpec& rails = std::get<RailOptimizedSpec>(*s.cluster.fabric);
+    rails.spine_latency = kSlower * rails.spine_latency;
   }));
   EXPECT_NEAR(slow, 2 * base, 1e-9 * base) << "time has no unit of its own in the model";
 }
