@@ -119,8 +119,8 @@ ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
   // Also of one node: there may be more on the command line.
   if (message.has_fabric()) cluster.fabric = ToFabric(message.fabric());
   AddGroups(message, at, cluster);
-  if (at.problems.Usable({"cluster"})) {
-    for (const Diagnostic& wrong : CheckClusterSpec(cluster)) at.Error(wrong.path, wrong.message);
+  for (const Diagnostic& wrong : CheckClusterSpec(cluster)) {
+    if (at.problems.Usable({wrong.path})) at.Error(wrong.path, wrong.message);
   }
   ChoosePaths(message, cluster, at);
   cluster.paths = ToSelection(message.paths());

@@ -84,14 +84,16 @@ Diagnostics CheckNodes(const ClusterSpec& spec) {
 Diagnostics CheckNodesWithNics(const ClusterSpec& spec) {
   Diagnostics errors = CheckNodes(spec);
   const auto check = [&](const NodeSpec& node, const std::string& field) {
-    if (!node.nic || CountNics(node) == 0) {
-      AddSpecError(errors, field,
-                   fmt::format("missing; {} nodes need NICs to reach each other", spec.nodes));
+    const std::string need = fmt::format("{} nodes need NICs to reach each other", spec.nodes);
+    if (!node.nic) {
+      AddSpecError(errors, field + "nic", "missing; " + need);
+    } else if (CountNics(node) == 0) {
+      AddSpecError(errors, field + "links", "name no NIC; " + need);
     }
   };
-  check(spec.node, "node.nic");
+  check(spec.node, "node.");
   for (std::size_t i = 0; i < spec.node_groups.size(); ++i) {
-    check(spec.node_groups[i].node, fmt::format("node_groups[{}].node.nic", i));
+    check(spec.node_groups[i].node, fmt::format("node_groups[{}].node.", i));
   }
   return errors;
 }
