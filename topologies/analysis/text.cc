@@ -44,7 +44,8 @@ std::vector<Branch> Below(const Platform& platform, VertexId v) {
   for (const LinkId l : platform.out_links(v)) {
     const VertexId child = platform.link(l).to;
     const VertexKind kind = platform.vertex(child).kind;
-    if (kind == VertexKind::kHostBridge || kind == VertexKind::kPcieSwitch) {
+    if (kind == VertexKind::kHostBridge) continue;  // further up, or another socket
+    if (kind == VertexKind::kPcieSwitch) {
       if (platform.vertex(v).kind == VertexKind::kHostBridge) {
         branches.push_back({Attached(platform, l), Below(platform, child)});
       }
@@ -69,8 +70,11 @@ std::string NodeTree(const Platform& platform, std::uint32_t node) {
     if (!links.empty()) text += " at " + Gigabytes(platform.link(links[0]).capacity);
     branches.push_back({text, {}});
   }
-  if (const auto host = platform.Find(VertexKind::kHostBridge, node, 0)) {
-    branches.push_back({"host bridge", Below(platform, *host)});
+  for (std::uint32_t socket = 0;; ++socket) {
+    const auto host = platform.Find(VertexKind::kHostBridge, node, socket);
+    if (!host) break;
+    const std::string number = socket > 0 ? " " + std::to_string(socket) : "";
+    branches.push_back({"host bridge" + number, Below(platform, *host)});
   }
   std::string out;
   Draw(branches, "", out);
