@@ -27,8 +27,8 @@ std::string WhyNotRailAware(const ClusterSpec& spec) {
   for (const NodeGroupSpec& group : spec.node_groups) {
     if (found.empty()) found = OfNode(group.node);
   }
-  const bool torus = spec.fabric && std::holds_alternative<TorusSpec>(*spec.fabric);
-  if (found.empty() && spec.fabric && (spec.nodes > 1 || torus)) found = OfFabric(*spec.fabric);
+  // Also of one node, where a fabric joins nothing: there may be more on the command line.
+  if (found.empty() && spec.fabric) found = OfFabric(*spec.fabric);
   if (found.empty()) return {};
   return "rail_aware paths need rails: NVSwitch or PCIe nodes under rail_optimized, and not " +
          found + "; use ecmp, adaptive or shortest";

@@ -33,7 +33,8 @@ TEST(ClusterCards, AllLoadBuildAndRoute) {
   }
 }
 
-// What the GPUs of the first half can send to the second, without what goes over PCIe beside NVLink.
+// What the GPUs of the first half can send to the second, without what goes over PCIe beside
+// NVLink.
 double Bisection(const ClusterSpec& spec) {
   const Platform platform = testing::Build(spec);
   const auto gpus = platform.OfKind(VertexKind::kGpu);

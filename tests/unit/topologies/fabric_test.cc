@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "tests/unit/topologies/clusters.h"
+#include "tests/unit/topologies/other_clusters.h"
 #include "topologies/analysis/max_flow.h"
 #include "topologies/paths/shortest.h"
 

@@ -2,7 +2,7 @@
 // written out; and which of these specs are errors.
 #include <gtest/gtest.h>
 
-#include "tests/unit/topologies/clusters.h"
+#include "tests/unit/topologies/other_clusters.h"
 #include "topologies/own_nics.h"
 #include "topologies/paths/shortest.h"
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "tests/unit/topologies/clusters.h"
+#include "tests/unit/topologies/other_clusters.h"
 #include "topologies/paths/adaptive.h"
 #include "topologies/paths/ecmp.h"
 #include "topologies/paths/shortest.h"
@@ -120,8 +120,6 @@ TEST(WhyNotRailAware, NamesWhatDoesNotFit) {
   EXPECT_NE(WhyNotRailAware(testing::Torus({2, 2})).find("a torus"), std::string::npos);
   EXPECT_NE(WhyNotRailAware(testing::CubeMesh()).find("from GPU to GPU"), std::string::npos);
   EXPECT_NE(WhyNotRailAware(testing::WrittenOut()).find("written out"), std::string::npos);
-  ClusterSpec alone = testing::FatTree(1, 4);
-  EXPECT_EQ(WhyNotRailAware(alone), "") << "a single node's fabric joins nothing";
 }
 
 TEST(CubeMesh, PairsWithoutACableGoThroughTheGpuWithTheWidestCables) {
