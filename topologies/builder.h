@@ -17,21 +17,28 @@ namespace switchyard {
 
 // A cluster with more GPUs than this is refused before memory is taken (about 200 MB at the limit).
 inline constexpr std::uint32_t kMaxDevices = 1u << 18;
+// And one whose fabric has more switches or routers.
+inline constexpr std::uint32_t kMaxSwitches = 32768;
 
 // Contract: pure; the same spec gives the same vertices and links in the same order. Every GPU
-// reaches every other GPU and its host memory. A spec the topology cannot express is an error,
-// never adjusted.
+// reaches every other GPU, and its own host memory if the spec has one. A spec the topology cannot
+// express is an error, never adjusted.
 class TopologyBuilder {
  public:
   virtual ~TopologyBuilder() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
-  [[nodiscard]] virtual Result<Platform> Build(const ClusterSpec& spec) const = 0;
+  // All that is wrong with the spec, each at its field; empty: Build may be called.
+  [[nodiscard]] virtual Diagnostics Check(const ClusterSpec& spec) const = 0;
+  [[nodiscard]] virtual Platform Build(const ClusterSpec& spec) const = 0;
 };
 
 // Every builder, for lists of what there is.
 [[nodiscard]] std::span<const TopologyBuilder* const> TopologyBuilders();
 
-// A single node, or nodes under a rail-optimised leaf/spine fabric: whichever the spec describes.
+// A single node, or nodes in the fabric that the spec describes, checked before and after.
 [[nodiscard]] Result<Platform> BuildPlatform(const ClusterSpec& spec);
+
+// What BuildPlatform would find wrong. Builds the platform only where links are written out.
+[[nodiscard]] Diagnostics CheckClusterSpec(const ClusterSpec& spec);
 
 }  // namespace switchyard

@@ -8,8 +8,24 @@
 namespace switchyard {
 
 // What kind of link, for reports and for per-tier parameters.
-enum class LinkTier : std::uint8_t { kNvLink, kPcie, kNic, kLeafSpine, kHostMemory, kSsd };
-inline constexpr std::size_t kNumLinkTiers = 6;
+enum class LinkTier : std::uint8_t {
+  kNvLink,  // GPU to NVSwitch, GPU to GPU
+  kPcie,
+  kNic,  // NIC to the first switch or router
+  kLeafSpine,
+  kHostMemory,
+  kSsd,
+  kSocket,           // CPU to CPU
+  kEdgeAggregation,  // fat tree, within a pod
+  kAggregationCore,  // fat tree, between pods
+  kLocal,            // dragonfly, within a group
+  kGlobal,           // dragonfly, between groups
+  kTorus,            // between neighbours, and a chip to its router
+  kSwitch            // between the switches of an explicit fabric
+};
+inline constexpr std::size_t kNumLinkTiers = 13;
 [[nodiscard]] std::string_view ToString(LinkTier tier);  // "leaf_spine"
+// Between switches or routers of the fabric.
+[[nodiscard]] bool IsFabric(LinkTier tier);
 
 }  // namespace switchyard

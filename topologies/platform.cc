@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "topologies/vertex_name.h"
 
 namespace switchyard {
 namespace {
@@ -15,62 +16,18 @@ using Place = std::pair<std::uint32_t, std::uint32_t>;
 
 Place PlaceOf(const Vertex& v) { return {v.node, v.index}; }
 
-// The short form used in names, and whether a node has only one of it as a rule.
-struct NamePart {
-  std::string_view text;
-  bool numbered;
-};
-
-NamePart NameOf(VertexKind kind) {
-  switch (kind) {
-    case VertexKind::kGpu:
-      return {"gpu", true};
-    case VertexKind::kNvSwitch:
-      return {"nvswitch", false};
-    case VertexKind::kPcieSwitch:
-      return {"pcie", true};
-    case VertexKind::kNic:
-      return {"nic", true};
-    case VertexKind::kHostBridge:
-      return {"host", false};
-    case VertexKind::kHostMemory:
-      return {"dram", false};
-    case VertexKind::kSsd:
-      return {"ssd", false};
-    case VertexKind::kLeafSwitch:
-      return {"leaf", true};
-    case VertexKind::kSpineSwitch:
-      return {"spine", false};
-  }
-  SWITCHYARD_CHECK(false, "vertex kind outside the enumeration");
-}
-
 }  // namespace
-
-std::string_view ToString(VertexKind kind) {
-  static constexpr std::array<std::string_view, kNumVertexKinds> kNames = {
-      "gpu",         "nv_switch", "pcie_switch", "nic",         "host_bridge",
-      "host_memory", "ssd",       "leaf_switch", "spine_switch"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
-std::string_view ToString(LinkTier tier) {
-  static constexpr std::array<std::string_view, kNumLinkTiers> kNames = {
-      "nvlink", "pcie", "nic", "leaf_spine", "host_memory", "ssd"};
-  return kNames[static_cast<std::size_t>(tier)];
-}
 
 VertexId Platform::AddVertex(Vertex vertex) {
   std::vector<VertexId>& same_kind = by_kind_[static_cast<std::size_t>(vertex.kind)];
   SWITCHYARD_CHECK(same_kind.empty() || PlaceOf(this->vertex(same_kind.back())) < PlaceOf(vertex),
                    fmt::format("{} {} of node {} is added twice or out of order",
                                ToString(vertex.kind), vertex.index, vertex.node));
-  SWITCHYARD_CHECK(vertex.kind != VertexKind::kHostMemory || vertex.node == same_kind.size(),
-                   "every node has one host memory, added in order of nodes");
   const VertexId id(vertices_.size());
   vertices_.push_back(vertex);
   out_.emplace_back();
   same_kind.push_back(id);
+  if (vertex.node != kNoNode) num_nodes_ = std::max(num_nodes_, std::size_t{vertex.node} + 1);
   return id;
 }
 
@@ -118,6 +75,24 @@ std::optional<VertexId> Platform::Find(VertexKind kind, std::uint32_t node,
   return *found;
 }
 
+std::uint32_t Platform::CountInNode(VertexKind kind, std::uint32_t node) const {
+  const std::span<const VertexId> all = OfKind(kind);
+  const std::size_t each = all.size() / std::max<std::size_t>(num_nodes(), 1);
+  const std::size_t begin = node * each;
+  const auto starts_node = [&](std::size_t at, std::uint32_t n) {
+    return at == all.size() || PlaceOf(vertex(all[at])) == Place{n, 0};
+  };
+  if (each > 0 && begin + each <= all.size() && starts_node(begin, node) &&
+      starts_node(begin + each, node + 1)) {
+    return static_cast<std::uint32_t>(each);
+  }
+  const auto first_of = [&](std::uint32_t n) {
+    return std::lower_bound(all.begin(), all.end(), n,
+                            [this](VertexId v, std::uint32_t m) { return vertex(v).node < m; });
+  };
+  return static_cast<std::uint32_t>(first_of(node + 1) - first_of(node));
+}
+
 std::optional<LinkId> Platform::FindLink(VertexId from, VertexId to) const {
   for (const LinkId l : out_links(from)) {
     if (link(l).to == to) return l;
@@ -125,14 +100,13 @@ std::optional<LinkId> Platform::FindLink(VertexId from, VertexId to) const {
   return std::nullopt;
 }
 
-std::string Platform::VertexName(VertexId v) const {
-  const Vertex& vertex = this->vertex(v);
-  const NamePart part = NameOf(vertex.kind);
-  std::string name = vertex.node == kNoNode ? "" : fmt::format("n{:03}.", vertex.node);
-  name += part.text;
-  if (part.numbered || vertex.index > 0) name += std::to_string(vertex.index);
-  return name;
+VertexId Platform::host_memory(NodeId n, std::uint32_t socket) const {
+  const std::optional<VertexId> memory = Find(VertexKind::kHostMemory, n.value, socket);
+  SWITCHYARD_CHECK(memory.has_value(), fmt::format("node {} has no memory {}", n.value, socket));
+  return *memory;
 }
+
+std::string Platform::VertexName(VertexId v) const { return NameOf(vertex(v)); }
 
 std::string Platform::LinkName(LinkId l) const {
   return VertexName(link(l).from) + ">" + VertexName(link(l).to);

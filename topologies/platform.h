@@ -37,9 +37,14 @@ enum class VertexKind : std::uint8_t {
   kHostMemory,
   kSsd,
   kLeafSwitch,
-  kSpineSwitch
+  kSpineSwitch,
+  kEdgeSwitch,
+  kAggregationSwitch,
+  kCoreSwitch,
+  kRouter,  // of a dragonfly or a torus
+  kSwitch   // of an explicit fabric
 };
-inline constexpr std::size_t kNumVertexKinds = 9;
+inline constexpr std::size_t kNumVertexKinds = 14;
 [[nodiscard]] std::string_view ToString(VertexKind kind);  // "pcie_switch"
 
 inline constexpr std::uint32_t kNoNode = 0xffffffff;
@@ -47,8 +52,8 @@ inline constexpr std::uint32_t kNoNode = 0xffffffff;
 struct Vertex {
   VertexKind kind = VertexKind::kGpu;
   std::uint32_t node = 0;   // of GPUs, NICs and everything inside a node; kNoNode for the fabric
-  std::uint32_t index = 0;  // within its kind and node: GPU 5 of the node, NIC of rail 5; a leaf's
-                            // is unit * rails + rail
+  std::uint32_t index = 0;  // within its kind and node: GPU 5 of the node, NIC 5 of it; a leaf's is
+                            // unit * rails + rail, the other fabrics' are in builders/*.h
 };
 
 struct Link {
@@ -85,18 +90,19 @@ class Platform {
   // Constant time when all nodes have as many of the kind, else logarithmic.
   [[nodiscard]] std::optional<VertexId> Find(VertexKind kind, std::uint32_t node,
                                              std::uint32_t index) const;
+  // How many of the kind the node has; cost as Find.
+  [[nodiscard]] std::uint32_t CountInNode(VertexKind kind, std::uint32_t node) const;
   [[nodiscard]] std::optional<LinkId> FindLink(VertexId from, VertexId to) const;
 
   [[nodiscard]] std::size_t num_devices() const { return OfKind(VertexKind::kGpu).size(); }
   [[nodiscard]] VertexId gpu(DeviceId d) const { return OfKind(VertexKind::kGpu)[d.index()]; }
   [[nodiscard]] NodeId node_of(DeviceId d) const { return NodeId(vertex(gpu(d)).node); }
-  // Every node has one host memory.
-  [[nodiscard]] std::size_t num_nodes() const { return OfKind(VertexKind::kHostMemory).size(); }
-  [[nodiscard]] VertexId host_memory(NodeId n) const {
-    return OfKind(VertexKind::kHostMemory)[n.index()];
-  }
+  // One more than the highest node of a vertex.
+  [[nodiscard]] std::size_t num_nodes() const { return num_nodes_; }
+  // Of one socket of the node. Checked: a node whose links are written out may have none (Find).
+  [[nodiscard]] VertexId host_memory(NodeId n, std::uint32_t socket = 0) const;
 
-  // "n003.gpu5", "n003.nvswitch", "leaf12": kind and place. Unique.
+  // "n003.gpu5", "n003.nvswitch", "leaf12": kind and place (vertex_name.h). Unique.
   [[nodiscard]] std::string VertexName(VertexId v) const;
   // "n003.gpu5>n003.nvswitch". Unique.
   [[nodiscard]] std::string LinkName(LinkId l) const;
@@ -108,6 +114,7 @@ class Platform {
   std::vector<Link> links_;
   std::vector<std::vector<LinkId>> out_;
   std::array<std::vector<VertexId>, kNumVertexKinds> by_kind_;
+  std::size_t num_nodes_ = 0;
 };
 
 }  // namespace switchyard

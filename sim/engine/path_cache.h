@@ -12,6 +12,7 @@
 
 #include "sim/base/ids.h"
 #include "sim/base/units.h"
+#include "sim/graph/flows.h"
 #include "topologies/paths/path_selector.h"
 #include "topologies/platform.h"
 
@@ -24,7 +25,8 @@ class PathCache {
   struct Path {
     std::uint32_t begin = 0;  // into the links of all paths
     std::uint32_t size = 0;
-    Seconds latency;  // sum over the links
+    Seconds latency;          // sum over the links
+    std::uint32_t parts = 1;  // that a flow is split into; part i has flow key i
   };
 
   PathCache(const Platform& platform, const PathSelector& paths);
@@ -41,8 +43,11 @@ class PathCache {
   [[nodiscard]] std::span<const LinkId> links(const Path& path) const {
     return {links_.data() + path.begin, path.size};
   }
-  // Paths so far, in the order in which they were first asked for.
-  [[nodiscard]] std::size_t size() const { return paths_.size(); }
+  // Calls visit(links) for every path that has been added since the last call.
+  template <class Visit>
+  void ForNew(Visit visit) {
+    for (; visited_ < paths_.size(); ++visited_) visit(links(paths_[visited_]));
+  }
 
  private:
   static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
@@ -68,7 +73,12 @@ class PathCache {
   std::size_t mask_ = 0;
   int shift_ = 0;
   std::vector<Path> paths_;
+  std::size_t visited_ = 0;
   std::vector<LinkId> links_;
 };
+
+// Splits the flows that their path selector spreads over several paths (PathSelector::NumParts)
+// into parts of whole bytes, as even as can be. False, and nothing changed, when there are none.
+bool SplitFlows(PathCache& paths, std::vector<Flow>& flows);
 
 }  // namespace switchyard

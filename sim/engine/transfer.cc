@@ -19,6 +19,7 @@ Transfer::Transfer(TaskId id, const Task& task, FlowSet set, PathCache& paths)
       SWITCHYARD_CHECK(end.index() - first_device_ < task.num_devices, "a flow leaves its group");
     }
   }
+  SplitFlows(paths, set_.flows);
   SortFlows();
   FindPaths(paths);
   MakeBatches();
@@ -45,7 +46,7 @@ void Transfer::FindPaths(PathCache& paths) {
   path_links_.reserve(6 * set_.flows.size());  // the usual path between nodes
   latency_.reserve(set_.flows.size());
   for (const Flow& flow : set_.flows) {
-    const PathCache::Path& path = paths.Get(flow.from, flow.to, 0);
+    const PathCache::Path& path = paths.Get(flow.from, flow.to, flow.part);
     const std::span<const LinkId> links = paths.links(path);
     path_links_.insert(path_links_.end(), links.begin(), links.end());
     path_begin_.push_back(static_cast<std::uint32_t>(path_links_.size()));

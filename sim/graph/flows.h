@@ -23,8 +23,9 @@ struct Flow {
   DeviceId sender;
   DeviceId receiver;
   Bytes bytes;
-  std::uint8_t hop = 0;  // 0, or 1: forwarded by a device that received it on hop 0
-  bool relayed = false;  // hop 0: the receiver forwards it on hop 1
+  std::uint8_t hop = 0;   // 0, or 1: forwarded by a device that received it on hop 0
+  bool relayed = false;   // hop 0: the receiver forwards it on hop 1
+  std::uint8_t part = 0;  // of a flow that the engine has split over several paths
 };
 
 struct FlowSet {

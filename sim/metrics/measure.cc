@@ -144,9 +144,13 @@ ConservationResult MeasureConservation(const Simulation& s, const RunResult& res
 }
 
 std::optional<EnergyResult> EnergyOfStep(const Simulation& s, double tokens) {
-  const std::optional<DevicePower> power = PowerOf(s.scenario.cluster.device);
-  if (!power) return std::nullopt;
-  const std::vector<DevicePower> powers(s.graph.num_devices, *power);
+  std::vector<DevicePower> powers;
+  for (std::uint32_t d = 0; d < s.graph.num_devices; ++d) {
+    const std::uint32_t node = s.platform.node_of(DeviceId(d)).value;
+    const std::optional<DevicePower> power = PowerOf(s.scenario.cluster.device_of(node));
+    if (!power) return std::nullopt;
+    powers.push_back(*power);
+  }
   return MeasureEnergy({powers, s.scenario.cluster.energy, s.graph, s.timeline, s.platform},
                        tokens);
 }
@@ -178,7 +182,12 @@ MemoryResult MeasureMemory(const Simulation& s) {
     load.expert_rows = MostExpertRows(s.plan, s.graph.num_devices);
   }
   const Bytes peak = MemoryFootprint(s.scenario.model, sharding, load).Total();
-  return {peak.value, peak <= s.scenario.cluster.device.memory_capacity};
+  // Every device holds as much: the one with the least memory decides.
+  Bytes least = s.scenario.cluster.device_of(0).memory_capacity;
+  for (std::uint32_t node = 1; node < s.scenario.cluster.nodes; ++node) {
+    least = std::min(least, s.scenario.cluster.device_of(node).memory_capacity);
+  }
+  return {peak.value, peak <= least};
 }
 
 std::vector<ExpertLoadRow> ExpertRows(const Scenario& scenario, const MoePlan& plan) {

@@ -3,7 +3,10 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <map>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "models/cost/compute_cost.h"
 #include "sim/base/check.h"
@@ -22,6 +25,26 @@ DeviceRates RatesOf(const DeviceSpec& device) {
   return {device.memory_bandwidth, device.fp32_rate, device.bf16_rate, device.fp8_rate,
           device.fp4_rate};
 }
+
+// One model for each kind of device, and which is whose.
+struct CostModels {
+  explicit CostModels(const Scenario& scenario) {
+    const ClusterSpec& cluster = scenario.cluster;
+    std::map<const DeviceSpec*, const ComputeCostModel*> of_kind;  // looked up, never walked
+    for (std::uint32_t node = 0; node < cluster.nodes; ++node) {
+      const DeviceSpec* device = &cluster.device_of(node);
+      const ComputeCostModel*& model = of_kind[device];
+      if (model == nullptr) {
+        models.push_back(MakeRoofline(RatesOf(*device), scenario.compute));
+        model = models.back().get();
+      }
+      of_device.insert(of_device.end(), cluster.node.gpus, model);
+    }
+  }
+
+  std::vector<std::unique_ptr<ComputeCostModel>> models;
+  std::vector<const ComputeCostModel*> of_device;
+};
 
 std::uint64_t PeakResidentBytes() {
   constexpr std::uint64_t kBytesPerKiB = 1024;  // Linux reports ru_maxrss in KiB
@@ -61,15 +84,14 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   if (!links.ok()) return links.errors();
   const auto speeds = SpeedChangesOf(disturbances, s->platform);
   if (!speeds.ok()) return speeds.errors();
-  s->paths = MakePathsAround(selection, s->platform, links.value().dead);
+  s->paths = MakePathSelector(selection, s->platform, links.value().dead);
 
   Result<MoePlan> plan = PlanExperts(s->scenario);
   if (!plan.ok()) return plan.errors();
   s->plan = std::move(plan).value();
 
   s->step = BuildStep(s->scenario, s->plan);
-  const auto cost = MakeRoofline(RatesOf(s->scenario.cluster.device), s->scenario.compute);
-  s->graph = Lower(s->step, *cost);
+  s->graph = Lower(s->step, CostModels(s->scenario).of_device);
   AddComputeNoise(disturbances, s->platform, s->scenario.seed, s->graph);
   s->flows = std::make_unique<StepFlows>(s->step, s->plan, s->scenario, s->platform, *s->paths);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/rng.h"
+#include "topologies/own_nics.h"
 
 namespace switchyard {
 namespace {
@@ -14,9 +15,13 @@ namespace {
 TraceLink DescribeLink(const Platform& platform, const Link& link) {
   const Vertex& from = platform.vertex(link.from);
   const Vertex& to = platform.vertex(link.to);
+  // A NIC belongs to the first GPU that uses it.
   const auto device_of = [&](const Vertex& v) {
-    return v.node * static_cast<std::uint32_t>(platform.num_devices() / platform.num_nodes()) +
-           v.index;
+    const std::uint32_t gpus = platform.CountInNode(VertexKind::kGpu, v.node);
+    const bool nic = v.kind == VertexKind::kNic;
+    return v.node * gpus +
+           (nic ? GpuOfNic(v.index, gpus, platform.CountInNode(VertexKind::kNic, v.node))
+                : v.index);
   };
   const auto counter = [&](const char* what, const Vertex& own, bool sends) {
     return TraceLink{TraceOwner::kDevice, device_of(own),
@@ -24,8 +29,9 @@ TraceLink DescribeLink(const Platform& platform, const Link& link) {
   };
   switch (link.tier) {
     case LinkTier::kNvLink:
-      return from.kind == VertexKind::kGpu ? counter("NVLink", from, true)
-                                           : counter("NVLink", to, false);
+      if (from.kind == VertexKind::kGpu) return counter("NVLink", from, true);
+      if (to.kind == VertexKind::kGpu) return counter("NVLink", to, false);
+      return {TraceOwner::kNode, from.node, "NVSwitch to NVSwitch", link.capacity};
     case LinkTier::kNic:
       return from.kind == VertexKind::kNic ? counter("NIC", from, true) : counter("NIC", to, false);
     case LinkTier::kPcie:
@@ -39,7 +45,18 @@ TraceLink DescribeLink(const Platform& platform, const Link& link) {
     case LinkTier::kSsd:
       return {TraceOwner::kNode, from.kind == VertexKind::kSsd ? from.node : to.node,
               from.kind == VertexKind::kSsd ? "SSD read" : "SSD write", link.capacity};
+    case LinkTier::kSocket:
+      return {TraceOwner::kNode, from.node, "Socket to socket", link.capacity};
+    case LinkTier::kTorus:
+      if (from.kind == VertexKind::kGpu) return counter("Torus", from, true);
+      if (to.kind == VertexKind::kGpu) return counter("Torus", to, false);
+      break;
     case LinkTier::kLeafSpine:
+    case LinkTier::kEdgeAggregation:
+    case LinkTier::kAggregationCore:
+    case LinkTier::kLocal:
+    case LinkTier::kGlobal:
+    case LinkTier::kSwitch:
       break;
   }
   return {TraceOwner::kFabric, 0,

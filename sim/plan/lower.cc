@@ -1,6 +1,8 @@
 #include "sim/plan/lower.h"
 
 #include <algorithm>
+#include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -10,12 +12,21 @@
 namespace switchyard {
 namespace {
 
-std::vector<Seconds> Durations(const ComputeOp& op, const ComputeCostModel& cost) {
-  const Seconds common = TotalTime(cost, op.common);
-  if (op.own.empty()) return {common};
+using DeviceCosts = std::span<const ComputeCostModel* const>;
+
+std::vector<Seconds> Durations(const ComputeOp& op, DeviceCosts costs) {
+  std::map<const ComputeCostModel*, Seconds> common;  // looked up, never walked
+  for (const ComputeCostModel* cost : costs) {
+    const auto [entry, fresh] = common.try_emplace(cost);
+    if (fresh) entry->second = TotalTime(*cost, op.common);
+  }
+  if (op.own.empty() && common.size() == 1) return {common.begin()->second};
   std::vector<Seconds> durations;
-  durations.reserve(op.own.size());
-  for (const KernelList& own : op.own) durations.push_back(common + TotalTime(cost, own));
+  durations.reserve(costs.size());
+  for (std::size_t d = 0; d < costs.size(); ++d) {
+    Seconds& duration = durations.emplace_back(common.at(costs[d]));
+    if (!op.own.empty()) duration += TotalTime(*costs[d], op.own[d]);
+  }
   return durations;
 }
 
@@ -36,6 +47,12 @@ Seconds StepLatency(const Platform& platform, const PathSelector& paths,
 }  // namespace
 
 ActivityGraph Lower(const StepGraph& step, const ComputeCostModel& cost) {
+  const std::vector<const ComputeCostModel*> all(step.num_devices, &cost);
+  return Lower(step, all);
+}
+
+ActivityGraph Lower(const StepGraph& step, DeviceCosts cost_of_device) {
+  SWITCHYARD_CHECK(cost_of_device.size() == step.num_devices, "a device without a cost model");
   ActivityGraph graph;
   graph.num_devices = step.num_devices;
   graph.tasks.reserve(step.ops.size());
@@ -45,7 +62,7 @@ ActivityGraph Lower(const StepGraph& step, const ComputeCostModel& cost) {
     task.num_devices = step.num_devices;
     task.after = op.after;
     if (const auto* compute = std::get_if<ComputeOp>(&op.body)) {
-      task.durations = Durations(*compute, cost);
+      task.durations = Durations(*compute, cost_of_device);
     } else {
       task.is_transfer = true;
     }

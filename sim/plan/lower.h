@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "models/cost/compute_cost.h"
 #include "sim/collectives/collective_algorithm.h"
@@ -15,7 +16,12 @@
 
 namespace switchyard {
 
+// One cost model for all devices.
 [[nodiscard]] ActivityGraph Lower(const StepGraph& step, const ComputeCostModel& cost);
+// One for each; devices of one kind share theirs. Where they differ, a task has a duration for each
+// device.
+[[nodiscard]] ActivityGraph Lower(const StepGraph& step,
+                                  std::span<const ComputeCostModel* const> cost_of_device);
 
 // Flows of the step's exchanges and collectives, made when the engine asks. Keeps references to all
 // its arguments.

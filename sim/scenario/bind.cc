@@ -60,15 +60,19 @@ class Binder {
     SetPlace(path, is_message ? entry.key_where : entry.value.where);
     if (field.is_repeated()) return BindList(entry.value, field, path, message);
     if (!is_message) return BindScalar(entry.value, field, path, message);
-    if (!entry.value.IsMapping()) {
-      const bool empty = entry.value.kind == ConfigNode::Kind::kEmpty;
-      problems_.Add(entry.value.where, path,
-                    "expected a mapping, got " + Describe(entry.value) +
-                        (empty ? "; write {} for all defaults" : ""));
-      return;
-    }
-    BindMapping(entry.value, path, complete,
+    if (!IsMapping(entry.value, path)) return;
+    BindMapping(entry.value, path, complete && !RuleOf(field).overlay(),
                 *message.GetReflection()->MutableMessage(&message, &field));
+  }
+
+  // Reports what is none.
+  bool IsMapping(const ConfigNode& node, const std::string& path) {
+    if (node.IsMapping()) return true;
+    const bool empty = node.kind == ConfigNode::Kind::kEmpty;
+    problems_.Add(
+        node.where, path,
+        "expected a mapping, got " + Describe(node) + (empty ? "; write {} for all defaults" : ""));
+    return false;
   }
 
   void BindScalar(const ConfigNode& node, const FieldDescriptor& field, const std::string& path,
@@ -101,11 +105,9 @@ class Binder {
     if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       return BindScalar(node, field, path, message);
     }
-    if (!node.IsMapping()) {
-      problems_.Add(node.where, path, "expected a mapping, got " + Describe(node));
-      return;
-    }
-    BindMapping(node, path, true, *message.GetReflection()->AddMessage(&message, &field));
+    // Added also when it is wrong, so that the items keep their numbers.
+    Message& item = *message.GetReflection()->AddMessage(&message, &field);
+    if (IsMapping(node, path)) BindMapping(node, path, true, item);
   }
 
   void CheckRequired(const ConfigNode& node, const std::string& path, const Message& message) {

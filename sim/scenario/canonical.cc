@@ -188,6 +188,8 @@ void FillDefaults(Message& message) {
       FillItems(message, field);
       continue;
     }
+    // What is laid over another message says only what differs.
+    if (RuleOf(field).overlay()) continue;
     const bool has = reflection.HasField(message, &field);
     if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       if (!has && field.has_default_value()) SetDefault(message, field);

@@ -42,6 +42,11 @@ const Descriptor* TypeOfField(const Descriptor* type, const std::string& name) {
   return field == nullptr || field->is_repeated() ? nullptr : field->message_type();
 }
 
+const Descriptor* TypeOfItems(const Descriptor* type, const std::string& name) {
+  const FieldDescriptor* field = type == nullptr ? nullptr : type->FindFieldByName(name);
+  return field == nullptr || !field->is_repeated() ? nullptr : field->message_type();
+}
+
 ConfigNode Merge(ConfigNode base, ConfigNode over, const Descriptor* type) {
   if (!base.IsMapping() || !over.IsMapping()) return over;
   if (type != nullptr) DropReplacedMembers(base, over, *type);

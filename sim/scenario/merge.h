@@ -15,8 +15,11 @@ namespace switchyard {
 [[nodiscard]] ConfigNode Merge(ConfigNode base, ConfigNode over,
                                const google::protobuf::Descriptor* type);
 
-// The message type of the field `name` of `type`; nullptr when there is none.
+// The message type of the field `name` of `type`; nullptr when there is none, or a list of them.
 [[nodiscard]] const google::protobuf::Descriptor* TypeOfField(
+    const google::protobuf::Descriptor* type, const std::string& name);
+// Of a list of mappings.
+[[nodiscard]] const google::protobuf::Descriptor* TypeOfItems(
     const google::protobuf::Descriptor* type, const std::string& name);
 
 }  // namespace switchyard

@@ -1,18 +1,22 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "scenarios/schema/cluster.pb.h"
 #include "sim/scenario/canonical.h"
 #include "sim/scenario/resolve.h"
+#include "sim/scenario/resolve_parts.h"
+#include "sim/scenario/schema_info.h"
+#include "topologies/builder.h"
+#include "topologies/paths/path_selector.h"
 
 namespace switchyard {
 namespace {
-
-LinkSpec ToLink(const pb::LinkClass& link) {
-  return {BytesPerSecond{link.bandwidth()}, Seconds{link.latency()}};
-}
 
 DeviceSpec ToDevice(const pb::Device& device) {
   DeviceSpec spec;
@@ -26,19 +30,6 @@ DeviceSpec ToDevice(const pb::Device& device) {
   if (device.has_idle_power()) spec.idle_power = Watts{device.idle_power()};
   if (device.has_busy_power()) spec.busy_power = Watts{device.busy_power()};
   if (device.has_comm_power()) spec.comm_power = Watts{device.comm_power()};
-  return spec;
-}
-
-NodeSpec ToNode(const pb::Node& node) {
-  NodeSpec spec;
-  spec.gpus = node.gpus();
-  if (node.has_nvlink()) spec.nvlink = ToLink(node.nvlink());
-  spec.pcie = ToLink(node.pcie());
-  spec.gpus_per_pcie_switch = node.gpus_per_pcie_switch();
-  if (node.has_nic()) spec.nic = ToLink(node.nic());
-  spec.host_memory = ToLink(node.host_memory());
-  spec.host_memory_capacity = Bytes{node.host_memory_capacity()};
-  if (node.has_ssd()) spec.ssd = ToLink(node.ssd());
   return spec;
 }
 
@@ -57,26 +48,18 @@ EnergySpec ToEnergy(const pb::Energy& energy) {
   return spec;
 }
 
-void CheckNode(const pb::Node& node, const Resolution& at) {
-  if (!at.problems.Usable({"cluster.node.gpus", "cluster.node.gpus_per_pcie_switch"})) return;
-  if (node.gpus() % node.gpus_per_pcie_switch() == 0) return;
-  at.Error("cluster.node.gpus_per_pcie_switch",
-           std::to_string(node.gpus_per_pcie_switch()) + " does not divide the " +
-               std::to_string(node.gpus()) + " GPUs of a node");
-}
-
-void CheckDevice(const pb::Device& device, const Resolution& at) {
-  if (!at.problems.Usable({"cluster.device.idle_power", "cluster.device.busy_power"})) return;
+void CheckDevice(const pb::Device& device, const std::string& path, const Resolution& at) {
+  if (!at.problems.Usable({path + ".idle_power", path + ".busy_power"})) return;
   if (device.has_idle_power() && device.has_busy_power() &&
       device.busy_power() < device.idle_power()) {
-    at.Error("cluster.device.busy_power", "is below idle_power");
+    at.Error(path + ".busy_power", "is below idle_power");
   }
   const bool powers = device.has_idle_power() && device.has_busy_power();
   if (device.has_comm_power() && !powers) {
-    at.Error("cluster.device.comm_power",
+    at.Error(path + ".comm_power",
              "has no effect without idle_power and busy_power: energy is counted with all or none");
   } else if (device.has_comm_power() && device.comm_power() < device.idle_power()) {
-    at.Error("cluster.device.comm_power", "is below idle_power");
+    at.Error(path + ".comm_power", "is below idle_power");
   }
 }
 
@@ -88,18 +71,69 @@ void CheckEnergy(const pb::Cluster& cluster, const Resolution& at) {
            "all or none");
 }
 
+// A cluster of nodes without NICs can only be joined chip by chip.
+bool NeedsNics(const pb::Fabric& fabric) {
+  return fabric.kind_case() != pb::Fabric::kTorus && fabric.kind_case() != pb::Fabric::kExplicit;
+}
+
 void CheckNetwork(const pb::Cluster& cluster, const Resolution& at) {
   if (!at.problems.Usable({"cluster.nodes", "cluster.fabric"})) return;
   const std::string nodes = std::to_string(cluster.nodes()) + " nodes need ";
   if (cluster.has_fabric() && cluster.fabric().kind_case() == pb::Fabric::KIND_NOT_SET) {
-    at.Error("cluster.fabric", "needs one of: rail_optimized");
+    at.Error("cluster.fabric",
+             "needs one of: " + OneofNames(*pb::Fabric::descriptor()->FindFieldByName("torus")));
   }
   if (cluster.nodes() == 1) return;
   if (!cluster.has_fabric()) {
     at.Error("cluster.nodes", nodes + "a fabric between them (cluster.fabric)");
   }
-  if (at.problems.Usable({"cluster.node.nic"}) && !cluster.node().has_nic()) {
+  if (at.problems.Usable({"cluster.node.nic"}) && !cluster.node().has_nic() &&
+      NeedsNics(cluster.fabric())) {
     at.Error("cluster.nodes", nodes + "NICs (cluster.node.nic)");
+  }
+}
+
+// The cluster's device and node with what the group says on top.
+pb::Cluster GroupOver(const pb::Cluster& cluster, const pb::NodeGroup& group) {
+  pb::Cluster merged;
+  *merged.mutable_device() = cluster.device();
+  *merged.mutable_node() = cluster.node();
+  if (group.has_device()) merged.mutable_device()->MergeFrom(group.device());
+  if (group.has_node()) OverlayNode(group.node(), *merged.mutable_node());
+  return merged;
+}
+
+void AddGroups(const pb::Cluster& message, const Resolution& at, ClusterSpec& spec) {
+  for (int i = 0; i < message.node_groups_size(); ++i) {
+    const std::string path = "cluster.node_groups[" + std::to_string(i) + "]";
+    pb::Cluster merged = GroupOver(message, message.node_groups(i));
+    CheckDevice(merged.device(), path + ".device", at);
+    CompleteNode(*merged.mutable_node(), path + ".node", at);
+    spec.node_groups.push_back(
+        {message.node_groups(i).count(), ToDevice(merged.device()), ToNode(merged.node())});
+  }
+}
+
+PathSelection ToSelection(pb::Cluster::PathSelection paths) {
+  switch (paths) {
+    case pb::Cluster::SHORTEST:
+      return PathSelection::kShortest;
+    case pb::Cluster::ECMP:
+      return PathSelection::kEcmp;
+    case pb::Cluster::ADAPTIVE:
+      return PathSelection::kAdaptive;
+    default:
+      return PathSelection::kRailAware;
+  }
+}
+
+// What is given must fit the cluster; what is not is chosen to.
+void ChoosePaths(pb::Cluster& message, const ClusterSpec& spec, const Resolution& at) {
+  const std::string why_not = WhyNotRailAware(spec);
+  if (!message.has_paths()) {
+    message.set_paths(why_not.empty() ? pb::Cluster::RAIL_AWARE : pb::Cluster::ECMP);
+  } else if (message.paths() == pb::Cluster::RAIL_AWARE && !why_not.empty()) {
+    at.Error("cluster.paths", why_not);
   }
 }
 
@@ -107,8 +141,8 @@ void CheckNetwork(const pb::Cluster& cluster, const Resolution& at) {
 
 ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
   FillDefaults(message);
-  CheckNode(message.node(), at);
-  CheckDevice(message.device(), at);
+  CompleteNode(*message.mutable_node(), "cluster.node", at);
+  CheckDevice(message.device(), "cluster.device", at);
   CheckEnergy(message, at);
   CheckNetwork(message, at);
   ClusterSpec cluster;
@@ -117,14 +151,15 @@ ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
   cluster.nodes = message.nodes();
   cluster.device = ToDevice(message.device());
   cluster.node = ToNode(message.node());
-  if (message.has_fabric()) {  // also of one node: there may be more on the command line
-    const pb::Fabric::RailOptimized& rails = message.fabric().rail_optimized();
-    cluster.fabric = RailOptimizedSpec{rails.nodes_per_unit(), rails.oversubscription(),
-                                       Seconds{rails.spine_latency()}};
+  // Also of one node: there may be more on the command line.
+  if (message.has_fabric()) cluster.fabric = ToFabric(message.fabric());
+  AddGroups(message, at, cluster);
+  for (const Diagnostic& wrong : CheckClusterSpec(cluster)) {
+    if (at.problems.Usable({wrong.path})) at.Error(wrong.path, wrong.message);
   }
   cluster.energy = ToEnergy(message.energy());
-  cluster.paths = message.paths() == pb::Cluster::SHORTEST ? PathSelection::kShortest
-                                                           : PathSelection::kRailAware;
+  ChoosePaths(message, cluster, at);
+  cluster.paths = ToSelection(message.paths());
   return cluster;
 }
 

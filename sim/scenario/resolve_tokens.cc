@@ -79,6 +79,13 @@ void CheckPadding(const pb::Scenario& message, const Resolution& at) {
   }
 }
 
+bool HasNvLink(const pb::Node& node) {
+  const auto& links = node.links();
+  return node.has_nvlink() || node.has_nvlink_mesh() ||
+         std::any_of(links.begin(), links.end(),
+                     [](const pb::NodeLink& link) { return link.tier() == pb::NodeLink::NVLINK; });
+}
+
 }  // namespace
 
 CapacitySpec ResolveCapacity(pb::Scenario& message, const Resolution& at) {
@@ -102,7 +109,7 @@ Communication ResolveCommunication(const pb::Scenario& message, const Resolution
   const bool node_dedup = from.all_to_all() == pb::Communication::NODE_DEDUP;
   if (at.problems.Usable({"communication.all_to_all"})) {
     if (node_dedup && at.problems.Usable({"cluster.node.nvlink"}) &&
-        !message.cluster().node().has_nvlink()) {
+        !HasNvLink(message.cluster().node())) {
       at.Error("communication.all_to_all",
                "node_dedup forwards over NVLink, but the cluster has none (cluster.node.nvlink)");
     }

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <functional>
+#include <variant>
 
+#include "models/cost/compute_cost.h"
 #include "sim/pipeline/simulate.h"
+#include "sim/plan/lower.h"
 #include "tests/unit/plan/scenarios.h"
 
 namespace switchyard::testing {
@@ -54,7 +57,8 @@ TEST(StepScaling, EverythingTwiceAsSlowTakesTwiceAsLong) {
       link->bandwidth = link->bandwidth / kSlower;
       link->latency = kSlower * link->latency;
     }
-    s.cluster.fabric->spine_latency = kSlower * s.cluster.fabric->spine_latency;
+    RailOptimizedSpec& rails = std::get<RailOptimizedSpec>(*s.cluster.fabric);
+    rails.spine_latency = kSlower * rails.spine_latency;
   }));
   EXPECT_NEAR(slow, 2 * base, 1e-9 * base) << "time has no unit of its own in the model";
 }
@@ -128,6 +132,70 @@ TEST(StepScaling, DenseModelOnOneDeviceHasNoTraffic) {
   EXPECT_EQ(result.sim.flows, 0u);
   EXPECT_FALSE(result.load.has_value());
   EXPECT_TRUE(result.conservation.ok);
+}
+
+// One of the two nodes at half the FLOP rate; nothing waits for memory or launches.
+Scenario WithOneSlowNode() {
+  return Changed([](Scenario& s) {
+    s.compute.kernel_overhead = Seconds{0};
+    s.cluster.device.memory_bandwidth = BytesPerSecond{1e30};
+    s.cluster.node_groups = {{1, s.cluster.device, s.cluster.node}};
+    DeviceSpec& slow = s.cluster.node_groups[0].device;
+    slow.bf16_rate = slow.bf16_rate / 2;
+  });
+}
+
+TEST(MixedNodes, ComputeTakesTwiceAsLongAtHalfTheRate) {
+  const auto step = Simulate(WithOneSlowNode());
+  ASSERT_TRUE(step.ok()) << ToString(step.errors());
+  const DeviceSpec& device = step.value()->scenario.cluster.device;
+  const auto fast = MakeRoofline({device.memory_bandwidth, {}, device.bf16_rate, {}, {}},
+                                 step.value()->scenario.compute);
+  const ActivityGraph alike = Lower(step.value()->step, *fast);
+  const std::uint32_t gpus = step.value()->scenario.cluster.node.gpus;
+  std::size_t compute_tasks = 0;
+  for (std::size_t t = 0; t < alike.tasks.size(); ++t) {
+    if (alike.tasks[t].is_transfer) continue;
+    ++compute_tasks;
+    const std::vector<Seconds>& mixed = step.value()->graph.tasks[t].durations;
+    ASSERT_EQ(mixed.size(), 2 * gpus);
+    for (std::uint32_t d = 0; d < mixed.size(); ++d) {
+      const std::vector<Seconds>& all = alike.tasks[t].durations;
+      const double expected = all[all.size() == 1 ? 0 : d].value * (d < gpus ? 2 : 1);
+      EXPECT_DOUBLE_EQ(mixed[d].value, expected) << t << " on device " << d;
+    }
+  }
+  EXPECT_GT(compute_tasks, 0u);
+  EXPECT_LT(step.value()->result.slowest_device, gpus) << "on the slow node, which others wait for";
+}
+
+TEST(MixedNodes, TheSlowNodeDelaysTheStep) {
+  const double alike = StepTime(Changed([](Scenario& s) {
+    s = WithOneSlowNode();
+    s.cluster.node_groups.clear();
+  }));
+  const double all_slow = StepTime(Changed([](Scenario& s) {
+    s = WithOneSlowNode();
+    s.cluster.device = s.cluster.node_groups[0].device;
+    s.cluster.node_groups.clear();
+  }));
+  const double mixed = StepTime(WithOneSlowNode());
+  EXPECT_GT(mixed, alike);
+  EXPECT_LE(mixed, all_slow * (1 + 1e-9));
+}
+
+TEST(MixedNodes, EnergyAndMemoryAreCountedDeviceByDevice) {
+  Scenario scenario = WithOneSlowNode();
+  scenario.cluster.device.idle_power = scenario.cluster.device.busy_power = Watts{0};
+  DeviceSpec& slow = scenario.cluster.node_groups[0].device;
+  slow.idle_power = slow.busy_power = Watts{100};
+  slow.memory_capacity = Bytes{1};
+  const auto step = Simulate(scenario);
+  ASSERT_TRUE(step.ok()) << ToString(step.errors());
+  const RunResult& result = step.value()->result;
+  // 4 devices of 100 W all the time, 4 of none.
+  EXPECT_DOUBLE_EQ(result.energy_j.value(), 4 * 100 * result.step_time_s);
+  EXPECT_FALSE(result.memory.fits) << "the smallest memory decides";
 }
 
 }  // namespace

@@ -2,148 +2,165 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <map>
+#include <numeric>
+#include <optional>
 #include <set>
-#include <string>
+#include <tuple>
 #include <utility>
 
-#include "topologies/builders/node_part.h"
+#include "sim/base/check.h"
+#include "topologies/builders/spec_check.h"
+#include "topologies/vertex_name.h"
 
 namespace switchyard {
 namespace {
 
-struct KindName {
-  std::string_view text;
-  VertexKind kind;
-  bool numbered;  // always; the others only from 1 on
-};
-// As Platform::VertexName writes them.
-constexpr std::array<KindName, 7> kKinds = {{{"gpu", VertexKind::kGpu, true},
-                                             {"nvswitch", VertexKind::kNvSwitch, false},
-                                             {"pcie", VertexKind::kPcieSwitch, true},
-                                             {"nic", VertexKind::kNic, true},
-                                             {"host", VertexKind::kHostBridge, false},
-                                             {"dram", VertexKind::kHostMemory, false},
-                                             {"ssd", VertexKind::kSsd, false}}};
-
 using Place = std::pair<VertexKind, std::uint32_t>;
 
-Place PlaceOf(const Vertex& vertex) { return {vertex.kind, vertex.index}; }
+std::optional<Place> PlaceOf(const std::string& name) {
+  const std::optional<Vertex> vertex = ParseLocalName(name, 0);
+  if (!vertex) return std::nullopt;
+  return Place{vertex->kind, vertex->index};
+}
 
-// Everything that the links name, and what is wrong with them.
-class LinkList {
- public:
-  explicit LinkList(const NodeSpec& node) : node_(node) {
-    for (std::size_t i = 0; i < node.links.size(); ++i) Check(i);
-    if (!errors_.empty()) return;
-    for (std::uint32_t gpu = 0; gpu < node.gpus; ++gpu) {
-      if (places_.count({VertexKind::kGpu, gpu}) == 0) Missing(fmt::format("gpu{}", gpu));
+// Every vertex named, by kind and number.
+std::map<Place, std::size_t> Number(const NodeSpec& spec) {
+  std::map<Place, std::size_t> number;
+  for (const NamedLinkSpec& link : spec.links) {
+    for (const std::string& name : {link.a, link.b}) {
+      if (const auto place = PlaceOf(name)) number.emplace(*place, 0);
     }
-    if (places_.count({VertexKind::kHostMemory, 0}) == 0) Missing("dram");
-    CheckConnected();
   }
+  std::size_t next = 0;
+  for (auto& [place, n] : number) n = next++;
+  return number;
+}
 
-  [[nodiscard]] const Diagnostics& errors() const { return errors_; }
-  [[nodiscard]] const std::set<Place>& places() const { return places_; }
-
- private:
-  void Check(std::size_t i) {
-    const NamedLinkSpec& link = node_.links[i];
-    const std::string field = fmt::format("node.links[{}]", i);
-    const auto a = End(link.a, field + ".a");
-    const auto b = End(link.b, field + ".b");
-    if (!std::isfinite(link.link.bandwidth.value) || link.link.bandwidth.value <= 0) {
-      AddSpecError(errors_, field + ".bandwidth", "must be above 0");
-    }
-    if (!std::isfinite(link.link.latency.value) || link.link.latency.value < 0) {
-      AddSpecError(errors_, field + ".latency", "must not be negative");
-    }
-    if (!a || !b) return;
-    if (*a == *b) AddSpecError(errors_, field, fmt::format("joins {} with itself", link.a));
-    if (!joined_.insert(std::minmax(*a, *b)).second) {
-      AddSpecError(errors_, field, fmt::format("a second link from {} to {}", link.a, link.b));
-    }
-    places_.insert({*a, *b});
-    neighbours_[*a].push_back(*b);
-    neighbours_[*b].push_back(*a);
+void CheckEnd(const std::string& name, const std::string& field, std::uint32_t gpus,
+              Diagnostics& errors) {
+  const auto place = PlaceOf(name);
+  if (!place) {
+    AddSpecError(errors, field,
+                 fmt::format("'{}' is no part of a node; parts are gpu0, nvswitch, pcie0, nic0, "
+                             "host, dram, ssd, with other numbers where there are several",
+                             name));
+  } else if (place->first == VertexKind::kGpu && place->second >= gpus) {
+    AddSpecError(errors, field,
+                 fmt::format("'{}'; the node's GPUs are gpu0 .. gpu{}", name, gpus - 1));
+  } else if (place->second >= kMaxExplicitLinks) {
+    AddSpecError(errors, field, fmt::format("'{}'; numbers go up to {}", name, kMaxExplicitLinks));
   }
+}
 
-  std::optional<Place> End(const std::string& name, const std::string& field) {
-    const std::optional<Vertex> vertex = ParseNodeVertex(name);
-    if (!vertex) {
-      AddSpecError(errors_, field,
-                   fmt::format("'{}'; must be gpu, nvswitch, pcie, nic, host, dram or ssd with a "
-                               "number, e.g. gpu0 or nvswitch",
-                               name));
-      return std::nullopt;
-    }
-    if (vertex->kind == VertexKind::kGpu && vertex->index >= node_.gpus) {
-      AddSpecError(errors_, field, fmt::format("'{}', but the node has {} GPUs", name, node_.gpus));
-    }
-    return PlaceOf(*vertex);
+// Names that are there must be numbered from 0 on without gaps; GPUs all be there.
+void CheckNumbers(const NodeSpec& spec, const std::string& field, Diagnostics& errors) {
+  std::map<VertexKind, std::uint32_t> expected = {{VertexKind::kGpu, 0}};
+  const auto missing = [&](VertexKind kind, std::uint32_t index) {
+    AddSpecError(errors, field, fmt::format("no link joins {}", NameOf({kind, kNoNode, index})));
+  };
+  for (const auto& [place, n] : Number(spec)) {
+    std::uint32_t& next = expected[place.first];
+    if (place.second != next) return missing(place.first, next);
+    ++next;
   }
+  const std::uint32_t gpus = expected[VertexKind::kGpu];
+  if (gpus < spec.gpus) missing(VertexKind::kGpu, gpus);
+}
 
-  void Missing(const std::string& name) {
-    AddSpecError(errors_, "node.links", fmt::format("no link names {}", name));
+void CheckConnected(const NodeSpec& spec, const std::string& field, Diagnostics& errors) {
+  const std::map<Place, std::size_t> number = Number(spec);
+  std::vector<std::size_t> parent(number.size());
+  std::iota(parent.begin(), parent.end(), 0);
+  const auto root = [&parent](std::size_t v) {
+    while (parent[v] != v) v = parent[v] = parent[parent[v]];
+    return v;
+  };
+  for (const NamedLinkSpec& link : spec.links) {
+    parent[root(number.at(*PlaceOf(link.a)))] = root(number.at(*PlaceOf(link.b)));
   }
-
-  void CheckConnected() {
-    std::vector<Place> pending = {{VertexKind::kGpu, 0}};
-    std::set<Place> reached = {pending[0]};
-    while (!pending.empty()) {
-      const Place at = pending.back();
-      pending.pop_back();
-      for (const Place& next : neighbours_[at]) {
-        if (reached.insert(next).second) pending.push_back(next);
-      }
-    }
-    if (!errors_.empty() || reached.size() == places_.size()) return;
-    AddSpecError(errors_, "node.links",
-                 fmt::format("{} of its {} vertices are not connected with gpu0",
-                             places_.size() - reached.size(), places_.size()));
+  for (const auto& [place, n] : number) {
+    if (root(n) == root(0)) continue;
+    AddSpecError(errors, field,
+                 fmt::format("nothing joins {} to {}", NameOf({place.first, kNoNode, place.second}),
+                             NameOf({VertexKind::kGpu, kNoNode, 0})));
+    return;
   }
-
-  const NodeSpec& node_;
-  std::set<Place> places_;
-  std::set<std::pair<Place, Place>> joined_;
-  std::map<Place, std::vector<Place>> neighbours_;
-  Diagnostics errors_;
-};
+}
 
 }  // namespace
 
-std::optional<Vertex> ParseNodeVertex(std::string_view name) {
-  constexpr std::size_t kMaxDigits = 6;
-  const std::size_t digits = name.size() - (name.find_last_not_of("0123456789") + 1);
-  const std::string_view number = name.substr(name.size() - digits);
-  if (digits > kMaxDigits || (digits > 1 && number[0] == '0')) return std::nullopt;
-  std::uint32_t index = 0;
-  for (const char c : number) index = index * 10 + static_cast<std::uint32_t>(c - '0');
-  for (const KindName& kind : kKinds) {
-    if (kind.text != name.substr(0, name.size() - digits)) continue;
-    if (kind.numbered && digits == 0) return std::nullopt;
-    return Vertex{kind.kind, 0, index};
-  }
-  return std::nullopt;
+LinkTier UsualTier(VertexKind a, VertexKind b) {
+  const auto either = [&](VertexKind kind) { return a == kind || b == kind; };
+  if (either(VertexKind::kHostMemory)) return LinkTier::kHostMemory;
+  if (either(VertexKind::kSsd)) return LinkTier::kSsd;
+  const bool gpus = a == VertexKind::kGpu && b == VertexKind::kGpu;
+  if (either(VertexKind::kNvSwitch) || gpus) return LinkTier::kNvLink;
+  const bool hosts = a == VertexKind::kHostBridge && b == VertexKind::kHostBridge;
+  return hosts ? LinkTier::kSocket : LinkTier::kPcie;
 }
 
-Result<std::vector<VertexId>> AddExplicitNode(Platform& platform, const NodeSpec& node,
-                                              std::uint32_t number) {
-  const LinkList list(node);
-  if (!list.errors().empty()) return list.errors();
+void CheckExplicitNode(const NodeSpec& spec, const std::string& prefix, Diagnostics& errors) {
+  const std::string field = prefix + "links";
+  if (spec.nic) CheckLinkSpec(*spec.nic, prefix + "nic", errors);
+  if (spec.links.size() > kMaxExplicitLinks) {
+    AddSpecError(
+        errors, field,
+        fmt::format("{} links; a node has at most {}", spec.links.size(), kMaxExplicitLinks));
+    return;
+  }
+  const std::size_t before = errors.size();
+  std::set<std::pair<Place, Place>> seen;
+  for (std::size_t i = 0; i < spec.links.size(); ++i) {
+    const NamedLinkSpec& link = spec.links[i];
+    const std::string at = fmt::format("{}[{}]", field, i);
+    CheckEnd(link.a, at + ".a", spec.gpus, errors);
+    CheckEnd(link.b, at + ".b", spec.gpus, errors);
+    CheckLinkSpec(link.link, at, errors);
+    const auto a = PlaceOf(link.a);
+    const auto b = PlaceOf(link.b);
+    if (!a || !b) continue;
+    if (a == b) AddSpecError(errors, at, fmt::format("joins {} to itself", link.a));
+    if (!seen.insert(std::minmax(*a, *b)).second) {
+      AddSpecError(errors, at,
+                   fmt::format("{} and {} are joined twice; give the sum of their "
+                               "bandwidths in one link",
+                               link.a, link.b));
+    }
+  }
+  if (errors.size() != before) return;
+  CheckNumbers(spec, field, errors);
+  CheckConnected(spec, field, errors);
+}
+
+std::uint32_t CountExplicitNics(const NodeSpec& spec) {
+  std::uint32_t nics = 0;
+  for (const NamedLinkSpec& link : spec.links) {
+    for (const std::string& name : {link.a, link.b}) {
+      const auto place = PlaceOf(name);
+      if (place && place->first == VertexKind::kNic) nics = std::max(nics, place->second + 1);
+    }
+  }
+  return nics;
+}
+
+std::vector<VertexId> AddExplicitNode(Platform& platform, const NodeSpec& spec,
+                                      std::uint32_t node) {
   std::map<Place, VertexId> vertices;
   std::vector<VertexId> nics;
-  for (const Place& place : list.places()) {
-    const VertexId vertex = platform.AddVertex({place.first, number, place.second});
-    vertices[place] = vertex;
-    if (place.first == VertexKind::kNic) nics.push_back(vertex);
+  for (const auto& [place, n] : Number(spec)) {
+    const VertexId v = platform.AddVertex({place.first, node, place.second});
+    vertices[place] = v;
+    if (place.first == VertexKind::kNic) nics.push_back(v);
   }
-  for (const NamedLinkSpec& link : node.links) {
-    platform.AddDuplexLink(vertices.at(PlaceOf(*ParseNodeVertex(link.a))),
-                           vertices.at(PlaceOf(*ParseNodeVertex(link.b))), link.tier,
-                           link.link.bandwidth, link.link.latency);
+  // NVLink first, as in the other nodes: the lower link id wins where paths are equally short.
+  for (const bool nvlink : {true, false}) {
+    for (const NamedLinkSpec& link : spec.links) {
+      if ((link.tier == LinkTier::kNvLink) != nvlink) continue;
+      platform.AddDuplexLink(vertices.at(*PlaceOf(link.a)), vertices.at(*PlaceOf(link.b)),
+                             link.tier, link.link.bandwidth, link.link.latency);
+    }
   }
   return nics;
 }

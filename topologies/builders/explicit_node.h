@@ -1,30 +1,32 @@
-// The inside of a node whose links are written out (NodeSpec::links).
-//
-//   Result<std::vector<VertexId>> nics = AddExplicitNode(platform, spec.node, 0);
-//
-// Vertices are what the links name: "gpu3", "nvswitch", "pcie1", "host", "host1", "nic0", "dram",
-// "ssd". They are added kind by kind in order of their numbers, links in the order of the list.
+// A node whose inside is written out link by link (NodeSpec::links): what an importer finds, and
+// machines that no other form describes. Vertices are those that the names imply; both directions
+// of a link are alike. Such a spec has none of the fields that say what is inside a node otherwise.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
-#include "sim/base/result.h"
+#include "sim/base/diagnostics.h"
 #include "topologies/cluster_spec.h"
 #include "topologies/platform.h"
 
 namespace switchyard {
 
-// The vertex of node 0 that a name in NodeSpec::links means; absent for what is none.
-[[nodiscard]] std::optional<Vertex> ParseNodeVertex(std::string_view name);
+// More links than this in one node are refused.
+inline constexpr std::size_t kMaxExplicitLinks = 65536;
 
-// Adds the node and returns its NICs in order. Fails, with the platform untouched, when a name is
-// none, GPUs are not numbered 0 to gpus - 1, two links join the same vertices, a number is not
-// usable, "dram" is missing, or a vertex is not connected with GPU 0.
-[[nodiscard]] Result<std::vector<VertexId>> AddExplicitNode(Platform& platform,
-                                                            const NodeSpec& node,
-                                                            std::uint32_t number);
+// Names that are none or lie outside the node, GPUs missing or too many, links twice, parts that
+// nothing joins.
+void CheckExplicitNode(const NodeSpec& spec, const std::string& prefix, Diagnostics& errors);
+
+// One more than the highest NIC named.
+[[nodiscard]] std::uint32_t CountExplicitNics(const NodeSpec& spec);
+
+// The node's NICs, in order. The spec has been checked.
+std::vector<VertexId> AddExplicitNode(Platform& platform, const NodeSpec& spec, std::uint32_t node);
+
+// What a link between two such vertices is when the file does not say.
+[[nodiscard]] LinkTier UsualTier(VertexKind a, VertexKind b);
 
 }  // namespace switchyard

@@ -1,17 +1,24 @@
-// What every builder shares: the inside of one server, and the checks of the numbers it needs.
+// What every builder shares: the inside of one server.
 //
-//        nvswitch                    gpu, its NIC and up to gpus_per_pcie_switch - 1 more such
-//       /        \                   pairs hang on one PCIe switch; switches, host memory and
-//    gpu0  nic0   gpu1  nic1         SSDs hang on the host bridge. Without NVLink there is no
-//       \  /         \  /            nvswitch, and GPUs talk through PCIe switches and host bridge.
-//       pcie0        pcie1           All NVSwitches of a node are one vertex: they form one
-//          \          /              non-blocking plane over which hardware spreads every transfer.
-//     ssd -- host -- dram
+//        nvswitch                    A GPU, the NICs it is the first to use and up to
+//       /        \                   gpus_per_pcie_switch - 1 more such GPUs hang on one PCIe
+//       switch;
+//    gpu0  nic0   gpu1  nic1         switches, host memory and SSDs hang on the host bridge. All
+//       \  /         \  /            NVSwitches of a node are one vertex: they form one
+//       pcie0        pcie1           non-blocking plane over which hardware spreads every transfer.
+//          \          /
+//     ssd -- host -- dram            With NVLink cables in place of the plane, GPUs are linked to
+//                                    each other; with neither they talk over PCIe.
+//
+// With several sockets each has a host bridge, memory and SSDs of its own and an equal share of the
+// GPUs, in order; a link joins every two of them, or none: then NVLink alone joins the GPUs of
+// different sockets, as it joins the compute trays of a rack.
+//
+// A node whose links are written out is explicit_node.h's.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sim/base/diagnostics.h"
@@ -20,14 +27,23 @@
 
 namespace switchyard {
 
-// Appends "cluster.<field>: <message>". The loader knows in which line of which file the field is.
-void AddSpecError(Diagnostics& errors, std::string_view field, std::string message);
+// Appends what is wrong with the inside of a node; `prefix` is "node." or that of a group's node.
+void CheckNode(const NodeSpec& spec, const std::string& prefix, Diagnostics& errors);
 
-// What is wrong with the spec for any topology: sizes, and bandwidths and latencies out of range.
-[[nodiscard]] Diagnostics CheckNodeSpec(const ClusterSpec& spec);
+[[nodiscard]] std::uint32_t CountNics(const NodeSpec& spec);
 
-// Adds node `node` and returns its NICs by rail (none when the spec has none). GPU i of the node
-// has NIC i.
+// Adds node `node`, with the NICs' other ends still open, and returns them in order.
 std::vector<VertexId> AddNode(Platform& platform, const NodeSpec& spec, std::uint32_t node);
+
+// A NIC of the cluster, and its link to the fabric.
+struct NicEnd {
+  VertexId nic;
+  LinkSpec link;
+  std::uint32_t node = 0;
+  std::uint32_t index = 0;  // in its node
+};
+
+// Adds every node of the cluster and returns its NICs node by node.
+std::vector<NicEnd> AddNodes(Platform& platform, const ClusterSpec& spec);
 
 }  // namespace switchyard

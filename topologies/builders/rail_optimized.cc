@@ -2,56 +2,60 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "topologies/builders/node_part.h"
+#include "topologies/builders/spec_check.h"
 
 namespace switchyard {
 namespace {
 
-Diagnostics CheckFabric(const ClusterSpec& spec) {
-  Diagnostics errors = CheckNodeSpec(spec);
-  if (!spec.fabric) {
-    AddSpecError(errors, "fabric", "missing; a rail-optimised cluster needs 'rail_optimized'");
-    return errors;
+const RailOptimizedSpec& FabricOf(const ClusterSpec& spec) {
+  return std::get<RailOptimizedSpec>(*spec.fabric);
+}
+
+std::uint32_t NumRails(const ClusterSpec& spec) {
+  const std::uint32_t rails = FabricOf(spec).rails;
+  return rails > 0 ? rails : CountNics(spec.node);
+}
+
+std::uint32_t NumLeaves(const ClusterSpec& spec) {
+  return ((spec.nodes - 1) / FabricOf(spec).nodes_per_unit + 1) * NumRails(spec);
+}
+
+void CheckRails(const ClusterSpec& spec, Diagnostics& errors) {
+  const std::uint32_t nics = CountNics(spec.node);
+  const std::uint32_t rails = FabricOf(spec).rails;
+  if (rails > 0 && nics % rails != 0) {
+    AddSpecError(errors, "fabric.rail_optimized.rails",
+                 fmt::format("{} does not divide the {} NICs of a node", rails, nics));
   }
-  if (!spec.node.nic) {
-    AddSpecError(
-        errors, "node.nic",
-        fmt::format("missing; {} nodes need a NIC per GPU to reach each other", spec.nodes));
+  for (std::size_t i = 0; i < spec.node_groups.size(); ++i) {
+    const std::uint32_t others = CountNics(spec.node_groups[i].node);
+    if (others == nics) continue;
+    AddSpecError(errors, fmt::format("node_groups[{}].node.nics", i),
+                 fmt::format("{} NICs and not {}; nodes on the same rails have the same number",
+                             others, nics));
   }
-  const RailOptimizedSpec& fabric = *spec.fabric;
-  const std::string field = "fabric.rail_optimized.";
-  if (fabric.nodes_per_unit == 0) {
-    AddSpecError(errors, field + "nodes_per_unit", "0; must be at least 1");
-  }
-  if (!std::isfinite(fabric.oversubscription) || fabric.oversubscription < 1) {
-    AddSpecError(errors, field + "oversubscription",
-                 fmt::format("{}; must be at least 1", fabric.oversubscription));
-  }
-  if (!std::isfinite(fabric.spine_latency.value) || fabric.spine_latency.value < 0) {
-    AddSpecError(errors, field + "spine_latency",
-                 fmt::format("{} s; must not be negative", fabric.spine_latency.value));
-  }
-  return errors;
 }
 
 // Leaf switches unit by unit, rail by rail, and the spine when there is more than one.
 std::vector<VertexId> AddSwitches(Platform& platform, const ClusterSpec& spec) {
-  const RailOptimizedSpec& fabric = *spec.fabric;
-  const std::uint32_t units = (spec.nodes - 1) / fabric.nodes_per_unit + 1;
-  const std::uint32_t num_leaves = units * spec.node.gpus;
+  const RailOptimizedSpec& fabric = FabricOf(spec);
+  const std::uint32_t num_leaves = NumLeaves(spec);
   std::vector<VertexId> leaves;
   for (std::uint32_t leaf = 0; leaf < num_leaves; ++leaf) {
     leaves.push_back(platform.AddVertex({VertexKind::kLeafSwitch, kNoNode, leaf}));
   }
   if (leaves.size() < 2) return leaves;
   const VertexId spine = platform.AddVertex({VertexKind::kSpineSwitch, kNoNode, 0});
+  const std::uint32_t nics_per_leaf =
+      fabric.nodes_per_unit * (CountNics(spec.node) / NumRails(spec));
   const BytesPerSecond uplink =
-      spec.node.nic->bandwidth * (fabric.nodes_per_unit / fabric.oversubscription);
+      spec.node.nic->bandwidth * (nics_per_leaf / fabric.oversubscription);
   for (const VertexId leaf : leaves) {
     platform.AddDuplexLink(leaf, spine, LinkTier::kLeafSpine, uplink, fabric.spine_latency / 2);
   }
@@ -60,22 +64,32 @@ std::vector<VertexId> AddSwitches(Platform& platform, const ClusterSpec& spec) {
 
 }  // namespace
 
-Result<Platform> RailOptimizedBuilder::Build(const ClusterSpec& spec) const {
-  Diagnostics errors = CheckFabric(spec);
+Diagnostics RailOptimizedBuilder::Check(const ClusterSpec& spec) const {
+  Diagnostics errors = CheckNodesWithNics(spec);
+  const RailOptimizedSpec& fabric = FabricOf(spec);
+  const std::string field = "fabric.rail_optimized.";
+  CheckAtLeastOne(fabric.nodes_per_unit, field + "nodes_per_unit", errors);
+  CheckOversubscription(fabric.oversubscription, field + "oversubscription", errors);
+  CheckLatency(fabric.spine_latency, field + "spine_latency", errors);
   if (!errors.empty()) return errors;
-  Platform platform;
-  std::vector<VertexId> nics;  // by node, then rail
-  for (std::uint32_t node = 0; node < spec.nodes; ++node) {
-    const std::vector<VertexId> of_node = AddNode(platform, spec.node, node);
-    nics.insert(nics.end(), of_node.begin(), of_node.end());
+  CheckRails(spec, errors);
+  if (errors.empty() && NumLeaves(spec) > kMaxSwitches) {
+    AddSpecError(errors, field + "nodes_per_unit",
+                 fmt::format("makes {} leaf switches; at most {} can be simulated", NumLeaves(spec),
+                             kMaxSwitches));
   }
+  return errors;
+}
+
+Platform RailOptimizedBuilder::Build(const ClusterSpec& spec) const {
+  Platform platform;
+  const std::vector<NicEnd> nics = AddNodes(platform, spec);
   const std::vector<VertexId> leaves = AddSwitches(platform, spec);
-  const std::uint32_t rails = spec.node.gpus;
-  for (std::uint32_t i = 0; i < nics.size(); ++i) {
-    const std::uint32_t unit = i / rails / spec.fabric->nodes_per_unit;
-    const VertexId leaf = leaves[unit * rails + i % rails];
-    platform.AddDuplexLink(nics[i], leaf, LinkTier::kNic, spec.node.nic->bandwidth,
-                           spec.node.nic->latency);
+  const std::uint32_t rails = NumRails(spec);
+  for (const NicEnd& end : nics) {
+    const std::uint32_t unit = end.node / FabricOf(spec).nodes_per_unit;
+    const VertexId leaf = leaves[unit * rails + end.index % rails];
+    platform.AddDuplexLink(end.nic, leaf, LinkTier::kNic, end.link.bandwidth, end.link.latency);
   }
   return platform;
 }

@@ -2,26 +2,25 @@
 
 #include <fmt/format.h>
 
-#include "topologies/builders/explicit_node.h"
 #include "topologies/builders/node_part.h"
+#include "topologies/builders/spec_check.h"
 
 namespace switchyard {
 
-Result<Platform> SingleNodeBuilder::Build(const ClusterSpec& spec) const {
-  Diagnostics errors = CheckNodeSpec(spec);
+Diagnostics SingleNodeBuilder::Check(const ClusterSpec& spec) const {
+  Diagnostics errors = CheckNodes(spec);
   if (spec.nodes > 1) {
     AddSpecError(errors, "fabric",
                  fmt::format("missing; {} nodes need a fabric between them, e.g. "
                              "'fabric: {{rail_optimized: {{}}}}'",
                              spec.nodes));
   }
-  if (!errors.empty()) return errors;
+  return errors;
+}
+
+Platform SingleNodeBuilder::Build(const ClusterSpec& spec) const {
   Platform platform;
-  if (spec.node.links.empty()) {
-    AddNode(platform, spec.node, 0);
-  } else if (const auto nics = AddExplicitNode(platform, spec.node, 0); !nics.ok()) {
-    return nics.errors();
-  }
+  AddNode(platform, spec.node_spec(0), 0);
   return platform;
 }
 

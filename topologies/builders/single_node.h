@@ -11,7 +11,8 @@ namespace switchyard {
 class SingleNodeBuilder final : public TopologyBuilder {
  public:
   [[nodiscard]] std::string_view name() const override { return "single_node"; }
-  [[nodiscard]] Result<Platform> Build(const ClusterSpec& spec) const override;
+  [[nodiscard]] Diagnostics Check(const ClusterSpec& spec) const override;
+  [[nodiscard]] Platform Build(const ClusterSpec& spec) const override;
 };
 
 }  // namespace switchyard

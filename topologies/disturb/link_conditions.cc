@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "topologies/disturb/effects.h"
 #include "topologies/disturb/names.h"
 #include "topologies/disturb/slowdown.h"
-#include "topologies/paths/detour.h"
 
 namespace switchyard {
 namespace {
@@ -86,7 +86,9 @@ class LinkEffects {
 
   // The first `count` dead links cut these two off from each other.
   [[nodiscard]] std::optional<std::pair<DeviceId, DeviceId>> CutOffBy(std::size_t count) const {
-    return FirstUnreachable(platform_, {dead_.begin(), dead_.begin() + static_cast<int>(count)});
+    const auto paths =
+        MakePathSelector(selection_, platform_, std::span<const LinkId>(dead_).first(count));
+    return FirstUnreachable(platform_, *paths);
   }
 
   // Blames the first entry without which all GPUs would still be connected.
@@ -120,7 +122,7 @@ class LinkEffects {
   }
 
   void AddBackground() {
-    const auto paths = MakePathsAround(selection_, platform_, dead_);
+    const auto paths = MakePathSelector(selection_, platform_, dead_);
     for (std::size_t i = 0; i < disturbances_.background.size(); ++i) {
       const Background& b = disturbances_.background[i];
       const std::string path = EntryPath("background", i);
@@ -179,9 +181,12 @@ class LinkEffects {
           std::count_if(to.begin(), to.end(), [&](DeviceId d) { return d != sender; }));
       for (const DeviceId receiver : to) {
         if (sender == receiver) continue;
+        const VertexId at = platform_.gpu(sender);
+        const VertexId end = platform_.gpu(receiver);
+        const std::uint32_t parts = paths.NumParts(at, end);
         path.clear();
-        paths.AppendPath(platform_.gpu(sender), platform_.gpu(receiver), 0, path);
-        for (const LinkId link : path) rates[link.index()] += rate / others;
+        for (std::uint32_t i = 0; i < parts; ++i) paths.AppendPath(at, end, i, path);
+        for (const LinkId link : path) rates[link.index()] += rate / others / parts;
       }
     }
     return rates;
@@ -225,13 +230,6 @@ Result<LinkConditions> LinkConditionsOf(const Disturbances& disturbances, const 
       !disturbances.links.empty() || !disturbances.nics.empty() || !disturbances.background.empty();
   if (!links) return LinkConditions{};
   return LinkEffects(disturbances, platform, selection).Resolve();
-}
-
-std::unique_ptr<PathSelector> MakePathsAround(PathSelection selection, const Platform& platform,
-                                              const std::vector<LinkId>& dead) {
-  auto usual = MakePathSelector(selection, platform);
-  if (dead.empty()) return usual;
-  return std::make_unique<DetourPaths>(std::move(usual), platform, dead);
 }
 
 }  // namespace switchyard

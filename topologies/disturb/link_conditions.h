@@ -3,7 +3,7 @@
 //
 //   Result<LinkConditions> links = LinkConditionsOf(disturbances, platform, selection);
 //   if (!links.ok()) return links.errors();
-//   auto paths = MakePathsAround(selection, platform, links.value().dead);
+//   auto paths = MakePathSelector(selection, platform, links.value().dead);
 //
 // What a link has left is the product of its slowdowns and of (1 - share) for each background
 // share, less the rates of background flows over it as parts of its nominal capacity. Background
@@ -14,7 +14,6 @@
 // than kLeastLeft of a link; more than kMaxChanges changes (slowdown.h).
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "sim/base/ids.h"
@@ -35,10 +34,5 @@ struct LinkConditions {
 [[nodiscard]] Result<LinkConditions> LinkConditionsOf(const Disturbances& disturbances,
                                                       const Platform& platform,
                                                       PathSelection selection);
-
-// The usual paths when no link is dead.
-[[nodiscard]] std::unique_ptr<PathSelector> MakePathsAround(PathSelection selection,
-                                                            const Platform& platform,
-                                                            const std::vector<LinkId>& dead);
 
 }  // namespace switchyard

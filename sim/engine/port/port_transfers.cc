@@ -75,12 +75,12 @@ std::uint32_t PortTransfers::SlotOf(TaskId task) {
 
 // All of them before any is put on a link: which links are ports must be the same for all flows.
 void PortTransfers::FindPaths(InFlight& t) {
+  SplitFlows(paths_, t.set.flows);
   t.paths.resize(t.set.flows.size());
   for (std::size_t f = 0; f < t.paths.size(); ++f) {
-    const std::size_t known = paths_.size();
-    t.paths[f] = paths_.Get(t.set.flows[f].from, t.set.flows[f].to, 0);
-    if (paths_.size() != known) port_map_.Add(paths_.links(t.paths[f]));
+    t.paths[f] = paths_.Get(t.set.flows[f].from, t.set.flows[f].to, t.set.flows[f].part);
   }
+  paths_.ForNew([this](std::span<const LinkId> links) { port_map_.Add(links); });
 }
 
 // Devices joined by flows, by union-find.

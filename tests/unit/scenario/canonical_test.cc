@@ -30,6 +30,25 @@ TEST(Canonical, ResolvedYamlIsAFixedPoint) {
        "factor: 1}], gpus: [{gpu: 3, factor: 0.9}], stragglers: [{kind: normal, sigma: 0.1, gpus: "
        "[0, n001.gpu1, \"*\"]}], background: [{from: \"*\", to: \"*\", rate: 1 GB/s}]}"},
       {"disturbances={}"},
+      {"cluster.node.nvlink_mesh={bandwidth: 25 GB/s, latency: 1 us, pairs: [{a: 0, b: 1}, {a: 2, "
+       "b: "
+       "3, links: 2}]}",
+       "cluster.node.sockets=2", "cluster.node.socket_link={bandwidth: 9 GB/s, latency: 0 s}",
+       "cluster.node.nics=4"},
+      {"cluster.node.nvlink_mesh={bandwidth: 25 GB/s, latency: 1 us}"},
+      {"cluster.fabric.fat_tree={radix: 8, oversubscription: 3}", "cluster.paths=adaptive"},
+      {"cluster.fabric.torus={dimensions: [4, 2, 2], link: {bandwidth: 50 GB/s, latency: 1 us}}"},
+      {"cluster.fabric.explicit={switches: 1, links: [{a: n000.nic0, b: switch0, bandwidth: 1 "
+       "GB/s, "
+       "latency: 0 s}, {a: n001.nic0, b: switch0, bandwidth: 1 GB/s, latency: 0 s}]}"},
+      {"cluster.node={nvlink: null, pcie: null, host_memory: null, gpus: 2, links: [{a: gpu0, b: "
+       "nvswitch, bandwidth: 9 GB/s, latency: 0 s}, {a: gpu1, b: nvswitch, bandwidth: 9 GB/s, "
+       "latency: "
+       "0 s}]}",
+       "cluster.nodes=1"},
+      {"cluster.node_groups=[{count: 1, device: {bf16_rate: 1 TFLOP/s}, node: {nvlink: {bandwidth: "
+       "1 "
+       "GB/s, latency: 0 s}}}, {count: 1}]"},
   };
   for (const auto& sets : cases) {
     const Result<LoadedScenario> first = LoadWith(sets);

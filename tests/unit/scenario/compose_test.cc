@@ -73,6 +73,12 @@ TEST_F(Compose, LaterIncludesOverrideEarlierOnes) {
   EXPECT_EQ(scenario.workload.context_length, 9U);
 }
 
+TEST_F(Compose, ItemsOfListsMayInclude) {
+  Write("old.yaml", "count: 1\ndevice: {name: old}\n");
+  Write("a.yaml", "include: valid.yaml\ncluster: {node_groups: [{include: old.yaml}]}\n");
+  EXPECT_EQ(Load("a.yaml").cluster.device_of(0).name, "old");
+}
+
 TEST_F(Compose, ListsReplace) {
   Write("a.yaml", "include: valid.yaml\nmodel: {dense_layers: [1, 2]}\n");
   EXPECT_EQ(Load("a.yaml").model.dense_layers, (std::vector<std::uint32_t>{1, 2}));

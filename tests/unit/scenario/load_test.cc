@@ -18,8 +18,8 @@ TEST(Load, FillsTheScenario) {
   EXPECT_EQ(s.cluster.NumDevices(), 16U);
   EXPECT_EQ(s.cluster.node.nic->bandwidth.value, 50e9);  // 400 Gb/s
   ASSERT_TRUE(s.cluster.fabric.has_value());
-  EXPECT_EQ(s.cluster.fabric->nodes_per_unit, 32U);
-  EXPECT_EQ(s.cluster.fabric->spine_latency.value, 9e-7);
+  EXPECT_EQ(std::get<RailOptimizedSpec>(*s.cluster.fabric).nodes_per_unit, 32U);
+  EXPECT_EQ(std::get<RailOptimizedSpec>(*s.cluster.fabric).spine_latency.value, 9e-7);
   EXPECT_EQ(s.parallelism.tensor, 1U);
   EXPECT_EQ(s.parallelism.expert, 16U);
   EXPECT_EQ(s.workload.context_length, 4096U);

@@ -128,5 +128,43 @@ TEST(Resolve, LinkEnergiesAreByTier) {
   EXPECT_FALSE(scenario.cluster.energy.switch_power.has_value());
 }
 
+TEST(ResolveCluster, ChoosesPathsThatFit) {
+  EXPECT_EQ(Loaded({}).cluster.paths, PathSelection::kRailAware);
+  EXPECT_EQ(Loaded({"cluster.fabric.fat_tree={radix: 8}"}).cluster.paths, PathSelection::kEcmp);
+  EXPECT_EQ(Loaded({"cluster.paths=adaptive"}).cluster.paths, PathSelection::kAdaptive);
+  const Result<LoadedScenario> loaded = LoadWith({"cluster.fabric.fat_tree={radix: 8}"});
+  EXPECT_NE(loaded.value().resolved_yaml.find("paths: ecmp\n"), std::string::npos);
+}
+
+TEST(ResolveCluster, GroupsDifferOnlyInWhatTheySay) {
+  const ClusterSpec cluster =
+      Loaded({"cluster.node_groups=[{count: 1, device: {name: old, bf16_rate: 1 TFLOP/s}, node: "
+              "{nvlink_mesh: {bandwidth: 25 GB/s, latency: 1 us, links_per_pair: 2}}}]"})
+          .cluster;
+  EXPECT_EQ(cluster.device_of(0).name, "old");
+  EXPECT_EQ(cluster.device_of(0).bf16_rate, 1_TFLOPs);
+  EXPECT_EQ(cluster.device_of(0).memory_capacity, cluster.device.memory_capacity);
+  EXPECT_EQ(cluster.device_of(1).name, "gpu");
+  EXPECT_FALSE(cluster.node_spec(0).nvlink.has_value()) << "one kind of NVLink replaces the other";
+  EXPECT_EQ(cluster.node_spec(0).nvlink_mesh->links_per_pair, 2u);
+  EXPECT_TRUE(cluster.node_spec(1).nvlink.has_value());
+  EXPECT_EQ(cluster.node_spec(0).nic->bandwidth, cluster.node.nic->bandwidth);
+}
+
+TEST(ResolveCluster, WrittenOutLinksHaveTheUsualTiers) {
+  const NodeSpec node =
+      Loaded(
+          {"cluster.nodes=1",
+           "cluster.node={nvlink: null, pcie: null, host_memory: null, links: [{a: gpu0, b: gpu1, "
+           "bandwidth: 9 GB/s, latency: 0 s}, {a: gpu0, b: host, bandwidth: 9 GB/s, latency: 0 s}, "
+           "{a: host, b: host1, bandwidth: 9 GB/s, latency: 0 s}, {a: dram, b: host, bandwidth: 9 "
+           "GB/s, latency: 0 s}], gpus: 2}"})
+          .cluster.node;
+  std::vector<LinkTier> tiers;
+  for (const NamedLinkSpec& link : node.links) tiers.push_back(link.tier);
+  EXPECT_EQ(tiers, (std::vector<LinkTier>{LinkTier::kNvLink, LinkTier::kPcie, LinkTier::kSocket,
+                                          LinkTier::kHostMemory}));
+}
+
 }  // namespace
 }  // namespace switchyard

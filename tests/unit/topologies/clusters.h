@@ -7,6 +7,7 @@
 
 #include "topologies/builder.h"
 #include "topologies/paths/path_selector.h"
+#include "topologies/vertex_name.h"
 
 namespace switchyard::testing {
 
@@ -59,6 +60,28 @@ inline std::vector<LinkId> Path(const PathSelector& paths, VertexId from, Vertex
   std::vector<LinkId> links;
   paths.AppendPath(from, to, flow_key, links);
   return links;
+}
+
+// Every message that Build gives, one a line.
+inline std::string Errors(const ClusterSpec& spec) {
+  const Result<Platform> platform = BuildPlatform(spec);
+  return platform.ok() ? "" : ToString(platform.errors());
+}
+
+inline std::size_t Count(const Platform& platform, VertexKind kind) {
+  return platform.OfKind(kind).size();
+}
+
+inline std::size_t Count(const Platform& platform, LinkTier tier) {
+  std::size_t count = 0;
+  for (const Link& link : platform.links()) count += link.tier == tier;
+  return count;
+}
+
+// The vertex of that name.
+inline VertexId At(const Platform& platform, std::string_view name) {
+  const Vertex vertex = ParseVertexName(name).value();
+  return platform.Find(vertex.kind, vertex.node, vertex.index).value();
 }
 
 // "n000.gpu0 n000.nvswitch n000.gpu1": the vertices along a path.

@@ -48,7 +48,6 @@ TEST(Platform, RefusesDuplicatesDisorderAndImpossibleLinks) {
   const VertexId b = platform.AddVertex({VertexKind::kGpu, 0, 1});
   EXPECT_THROW(platform.AddVertex({VertexKind::kGpu, 0, 1}), InternalError);
   EXPECT_THROW(platform.AddVertex({VertexKind::kGpu, 0, 0}), InternalError);
-  EXPECT_THROW(platform.AddVertex({VertexKind::kHostMemory, 1, 0}), InternalError);
   platform.AddDuplexLink(a, b, LinkTier::kNvLink, 1_GBps, 0_us);
   EXPECT_THROW(platform.AddDuplexLink(b, a, LinkTier::kNvLink, 1_GBps, 0_us), InternalError);
   EXPECT_THROW(platform.AddLink(a, b, LinkTier::kNvLink, 1_GBps, 0_us), InternalError);
