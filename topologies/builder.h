@@ -5,6 +5,7 @@
 //   if (!platform.ok()) return platform.errors();   // "cluster.node.nic: 2 nodes need NICs ..."
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -19,6 +20,11 @@ namespace switchyard {
 inline constexpr std::uint32_t kMaxDevices = 1u << 18;
 // And one whose fabric has more switches or routers.
 inline constexpr std::uint32_t kMaxSwitches = 32768;
+// Links inside the nodes, both directions as one.
+inline constexpr std::uint64_t kMaxNodeLinks = std::uint64_t{1} << 22;
+inline constexpr std::size_t kMaxNodeGroups = 256;
+// Of nodes or fabrics written out link by link, whose GPUs are checked pair by pair.
+inline constexpr std::uint32_t kMaxWrittenOutDevices = 16384;
 
 // Contract: pure; the same spec gives the same vertices and links in the same order. Every GPU
 // reaches every other GPU, and its own host memory if the spec has one. A spec the topology cannot

@@ -194,7 +194,8 @@ TEST(MixedNodes, EnergyAndMemoryAreCountedDeviceByDevice) {
   ASSERT_TRUE(step.ok()) << ToString(step.errors());
   const RunResult& result = step.value()->result;
   // 4 devices of 100 W all the time, 4 of none.
-  EXPECT_DOUBLE_EQ(result.energy_j.value(), 4 * 100 * result.step_time_s);
+  ASSERT_TRUE(result.energy.has_value());
+  EXPECT_DOUBLE_EQ(result.energy.value().total_j, 4 * 100 * result.step_time_s);
   EXPECT_FALSE(result.memory.fits) << "the smallest memory decides";
 }
 

@@ -78,8 +78,8 @@ TEST_P(WholeStep, GpusMovedToOtherNodesAreSlower) {
 TEST_P(WholeStep, ALongerWayToTheSpineIsSlower) {
   const auto with = [&](std::uint32_t nodes_per_unit, Seconds spine_latency) {
     return TimeWith([&](Scenario& s) {
-      s.cluster.fabric->nodes_per_unit = nodes_per_unit;
-      s.cluster.fabric->spine_latency = spine_latency;
+      std::get<RailOptimizedSpec>(*s.cluster.fabric).nodes_per_unit = nodes_per_unit;
+      std::get<RailOptimizedSpec>(*s.cluster.fabric).spine_latency = spine_latency;
     });
   };
   const double under_one_leaf = with(2, 1_us);

@@ -26,12 +26,6 @@ std::uint64_t NumRouters(const DragonflySpec& fabric) {
   return std::uint64_t{fabric.groups} * fabric.routers_per_group;
 }
 
-std::uint64_t CountAllNics(const ClusterSpec& spec) {
-  std::uint64_t nics = 0;
-  for (std::uint32_t node = 0; node < spec.nodes; ++node) nics += CountNics(spec.node_spec(node));
-  return nics;
-}
-
 void CheckShape(const ClusterSpec& spec, Diagnostics& errors) {
   const DragonflySpec& fabric = FabricOf(spec);
   const std::string field = "fabric.dragonfly.";

@@ -16,16 +16,6 @@ namespace {
 
 const FatTreeSpec& FabricOf(const ClusterSpec& spec) { return std::get<FatTreeSpec>(*spec.fabric); }
 
-std::uint64_t TotalNics(const ClusterSpec& spec) {
-  std::uint64_t nics = 0;
-  std::uint64_t grouped = 0;
-  for (const NodeGroupSpec& group : spec.node_groups) {
-    nics += std::uint64_t{group.count} * CountNics(group.node);
-    grouped += group.count;
-  }
-  return nics + (spec.nodes - grouped) * CountNics(spec.node);
-}
-
 // Numbers of switches; 64 bits, so that an absurd spec is refused and not wrapped around.
 struct Shape {
   std::uint64_t half = 0;
@@ -48,7 +38,7 @@ Shape ShapeOf(const ClusterSpec& spec) {
   shape.half = fabric.radix / 2;
   shape.up = static_cast<std::uint64_t>(fabric.radix / (1 + fabric.oversubscription));
   shape.down = static_cast<std::uint64_t>(std::lround(DownPorts(fabric)));
-  shape.edges = (TotalNics(spec) + shape.down - 1) / shape.down;
+  shape.edges = (CountAllNics(spec) + shape.down - 1) / shape.down;
   shape.pods = (shape.edges + shape.half - 1) / shape.half;
   shape.cores = shape.pods > 1 ? shape.up * shape.half : 0;
   return shape;
@@ -71,7 +61,7 @@ void CheckShape(const ClusterSpec& spec, Diagnostics& errors) {
   if (shape.pods > fabric.radix) {
     AddSpecError(
         errors, field + "radix",
-        fmt::format("{} NICs do not fit: switches of radix {} take at most {}", TotalNics(spec),
+        fmt::format("{} NICs do not fit: switches of radix {} take at most {}", CountAllNics(spec),
                     fabric.radix, std::uint64_t{fabric.radix} * shape.half * shape.down));
   } else if (shape.edges + shape.aggregations() + shape.cores > kMaxSwitches) {
     AddSpecError(errors, field + "radix",

@@ -55,7 +55,7 @@ class FabricParts {
 // reaches a part is reached from it.
 std::map<std::set<std::size_t>, std::vector<DeviceId>> Classes(const Platform& platform) {
   FabricParts fabric(platform);
-  HopTables tables(platform, {}, std::size_t{1} << 20);
+  HopTables tables(platform, {}, std::size_t{64} << 20);
   std::map<std::set<std::size_t>, std::vector<DeviceId>> classes;
   for (std::size_t d = 0; d < platform.num_devices(); ++d) {
     const VertexId gpu = platform.gpu(DeviceId(d));

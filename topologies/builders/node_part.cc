@@ -175,6 +175,19 @@ std::uint32_t CountNics(const NodeSpec& spec) {
   return spec.nics > 0 ? spec.nics : spec.gpus;
 }
 
+std::uint64_t CountLinks(const NodeSpec& spec) {
+  if (!spec.links.empty()) return spec.links.size();
+  const auto pairs = [](std::uint64_t n) { return n * (n - 1) / 2; };
+  std::uint64_t links = std::uint64_t{2} * spec.gpus + CountNics(spec);  // PCIe, at most
+  if (spec.nvlink) links += spec.gpus;
+  if (spec.nvlink_mesh) {
+    const std::size_t written = spec.nvlink_mesh->pairs.size();
+    links += written > 0 ? written : pairs(spec.gpus);
+  }
+  if (spec.socket_link) links += pairs(spec.sockets);
+  return links + std::uint64_t{2} * spec.sockets;  // memory, SSDs
+}
+
 std::vector<VertexId> AddNode(Platform& platform, const NodeSpec& spec, std::uint32_t node) {
   if (!spec.links.empty()) return AddExplicitNode(platform, spec, node);
   Parts parts{platform, spec, node};

@@ -31,6 +31,8 @@ namespace switchyard {
 void CheckNode(const NodeSpec& spec, const std::string& prefix, Diagnostics& errors);
 
 [[nodiscard]] std::uint32_t CountNics(const NodeSpec& spec);
+// Links inside the node, both directions as one.
+[[nodiscard]] std::uint64_t CountLinks(const NodeSpec& spec);
 
 // Adds node `node`, with the NICs' other ends still open, and returns them in order.
 std::vector<VertexId> AddNode(Platform& platform, const NodeSpec& spec, std::uint32_t node);

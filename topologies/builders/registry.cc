@@ -46,6 +46,16 @@ bool HasWrittenLinks(const ClusterSpec& spec) {
          (spec.fabric && std::holds_alternative<ExplicitFabricSpec>(*spec.fabric));
 }
 
+Diagnostics CheckWithBuilder(const ClusterSpec& spec) {
+  Diagnostics errors = BuilderOf(spec).Check(spec);
+  if (HasWrittenLinks(spec) && errors.empty() && spec.NumDevices() > kMaxWrittenOutDevices) {
+    AddSpecError(errors, "nodes",
+                 fmt::format("{} GPUs; a cluster written out in links has at most {}",
+                             spec.NumDevices(), kMaxWrittenOutDevices));
+  }
+  return errors;
+}
+
 Diagnostics CheckJoined(const ClusterSpec& spec, const Platform& platform) {
   Diagnostics errors;
   if (!HasWrittenLinks(spec)) return errors;
@@ -65,17 +75,16 @@ Diagnostics CheckJoined(const ClusterSpec& spec, const Platform& platform) {
 std::span<const TopologyBuilder* const> TopologyBuilders() { return kBuilders; }
 
 Result<Platform> BuildPlatform(const ClusterSpec& spec) {
-  const TopologyBuilder& builder = BuilderOf(spec);
-  Diagnostics errors = builder.Check(spec);
+  Diagnostics errors = CheckWithBuilder(spec);
   if (!errors.empty()) return errors;
-  Platform platform = builder.Build(spec);
+  Platform platform = BuilderOf(spec).Build(spec);
   errors = CheckJoined(spec, platform);
   if (!errors.empty()) return errors;
   return platform;
 }
 
 Diagnostics CheckClusterSpec(const ClusterSpec& spec) {
-  if (!HasWrittenLinks(spec)) return BuilderOf(spec).Check(spec);
+  if (!HasWrittenLinks(spec)) return CheckWithBuilder(spec);
   const Result<Platform> platform = BuildPlatform(spec);
   return platform.ok() ? Diagnostics{} : platform.errors();
 }

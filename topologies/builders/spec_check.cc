@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -20,7 +21,33 @@ void CheckSizes(const ClusterSpec& spec, Diagnostics& errors) {
   }
 }
 
+// Sums something of every node; groups beyond the nodes are an error that is reported elsewhere.
+template <class OfNode>
+std::uint64_t SumOverNodes(const ClusterSpec& spec, OfNode of_node) {
+  std::uint64_t sum = 0;
+  std::uint64_t left = spec.nodes;
+  for (const NodeGroupSpec& group : spec.node_groups) {
+    const std::uint64_t count = std::min<std::uint64_t>(group.count, left);
+    sum += count * of_node(group.node);
+    left -= count;
+  }
+  return sum + left * of_node(spec.node);
+}
+
+void CheckLinks(const ClusterSpec& spec, Diagnostics& errors) {
+  const std::uint64_t links = SumOverNodes(spec, CountLinks);
+  if (links <= kMaxNodeLinks) return;
+  AddSpecError(errors, "nodes",
+               fmt::format("{} nodes have {} links inside them; at most {} can be simulated",
+                           spec.nodes, links, kMaxNodeLinks));
+}
+
 void CheckGroups(const ClusterSpec& spec, Diagnostics& errors) {
+  if (spec.node_groups.size() > kMaxNodeGroups) {
+    AddSpecError(errors, "node_groups",
+                 fmt::format("{} groups; at most {}", spec.node_groups.size(), kMaxNodeGroups));
+    return;
+  }
   std::uint64_t grouped = 0;
   for (std::size_t i = 0; i < spec.node_groups.size(); ++i) {
     const NodeGroupSpec& group = spec.node_groups[i];
@@ -78,8 +105,11 @@ Diagnostics CheckNodes(const ClusterSpec& spec) {
   CheckSizes(spec, errors);
   CheckNode(spec.node, "node.", errors);
   CheckGroups(spec, errors);
+  if (errors.empty()) CheckLinks(spec, errors);
   return errors;
 }
+
+std::uint64_t CountAllNics(const ClusterSpec& spec) { return SumOverNodes(spec, CountNics); }
 
 Diagnostics CheckNodesWithNics(const ClusterSpec& spec) {
   Diagnostics errors = CheckNodes(spec);

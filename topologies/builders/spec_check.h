@@ -23,6 +23,9 @@ void CheckOversubscription(double value, const std::string& field, Diagnostics& 
 // inside of each node.
 [[nodiscard]] Diagnostics CheckNodes(const ClusterSpec& spec);
 
+// NICs of all nodes. Node groups do not exceed the nodes.
+[[nodiscard]] std::uint64_t CountAllNics(const ClusterSpec& spec);
+
 // CheckNodes, and that every node has NICs.
 [[nodiscard]] Diagnostics CheckNodesWithNics(const ClusterSpec& spec);
 
