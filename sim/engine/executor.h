@@ -49,8 +49,13 @@ class Executor {
   [[nodiscard]] virtual Result<Timeline> Run(const ExecutionRequest& request) const = 0;
 };
 
-// By fidelity name; nullptr when there is none of that name (ExecutorNames lists them).
-[[nodiscard]] std::unique_ptr<Executor> MakeExecutor(std::string_view fidelity);
+// How much of the time that remains may be solved at once, of fidelity "flow" (0..1; 0: exact).
+inline constexpr double kDefaultTolerance = 0.03;
+
+// By fidelity name; nullptr when there is none of that name (ExecutorNames lists them). Only "flow"
+// has a tolerance: the others are exact or in closed form.
+[[nodiscard]] std::unique_ptr<Executor> MakeExecutor(std::string_view fidelity,
+                                                     double tolerance = kDefaultTolerance);
 [[nodiscard]] std::vector<std::string> ExecutorNames();
 
 }  // namespace switchyard

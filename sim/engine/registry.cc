@@ -1,26 +1,25 @@
 #include <array>
 
 #include "sim/engine/executors.h"
-#include "sim/engine/flow/flow_network.h"
 
 namespace switchyard {
 namespace {
 
 struct Entry {
   std::string_view name;
-  std::unique_ptr<Executor> (*make)();
+  std::unique_ptr<Executor> (*make)(double tolerance);
 };
 constexpr std::array<Entry, 3> kExecutors = {{
-    {"flow", [] { return MakeFlowExecutor(kDefaultFlowEpsilon); }},
-    {"pairwise", MakePairwiseExecutor},
-    {"port", MakePortExecutor},
+    {"flow", MakeFlowExecutor},
+    {"pairwise", [](double) { return MakePairwiseExecutor(); }},
+    {"port", [](double) { return MakePortExecutor(); }},
 }};
 
 }  // namespace
 
-std::unique_ptr<Executor> MakeExecutor(std::string_view fidelity) {
+std::unique_ptr<Executor> MakeExecutor(std::string_view fidelity, double tolerance) {
   for (const Entry& entry : kExecutors) {
-    if (entry.name == fidelity) return entry.make();
+    if (entry.name == fidelity) return entry.make(tolerance);
   }
   return nullptr;
 }

@@ -13,7 +13,7 @@ std::string Percent(double fraction) {
 
 std::string RoutingSource(const RoutingSpec& routing) {
   struct Name {
-    std::string operator()(const TraceRouting& t) const { return "recorded in " + t.path; }
+    std::string operator()(const TraceRouting& t) const { return "replayed from " + t.path; }
     std::string operator()(const FittedRouting&) const {
       return "a generator fitted to real traces, not a recording of this model";
     }
@@ -22,6 +22,13 @@ std::string RoutingSource(const RoutingSpec& routing) {
     std::string operator()(const LogNormalRouting&) const { return "log-normal choices"; }
   };
   return "routing: " + std::visit(Name{}, routing);
+}
+
+std::string NetworkAssumption(const Scenario& scenario) {
+  const std::string shares = scenario.fidelity == Fidelity::kPort
+                                 ? "network: closed form, each link by itself"
+                                 : "network: max-min fair shares";
+  return shares + ", receivers always ready; no congestion control";
 }
 
 // What the joules do not say.
@@ -45,8 +52,7 @@ std::vector<std::string> Assumptions(const Scenario& scenario) {
   assumptions.push_back("compute: uncalibrated roofline, " + Percent(e.gemm) + " of GEMM peak, " +
                         Percent(e.attention) + " for attention, " + Percent(e.memory) +
                         " of memory");
-  assumptions.push_back(
-      "network: max-min fair shares, receivers always ready; no congestion control");
+  assumptions.push_back(NetworkAssumption(scenario));
   assumptions.push_back("left out: sampling, embedding, host, slow-down of compute by transfers");
   const std::string energy = EnergyAssumption(scenario.cluster);
   if (!energy.empty()) assumptions.push_back(energy);

@@ -244,6 +244,10 @@ RunResult Measure(const Simulation& s) {
   result.collectives = MeasureCollectives(s, traffic);
   result.assumptions = Assumptions(s.scenario);
   result.network_model = s.timeline.stats.network_model;
+  if (s.scenario.fidelity == Fidelity::kFlow) {
+    result.batching = BatchingResult{s.scenario.tolerance, s.timeline.stats.solves,
+                                     s.timeline.stats.widest_window.value};
+  }
   result.sim.events = s.timeline.stats.events;
   result.sim.flows = s.timeline.stats.flows;
   return result;

@@ -81,6 +81,13 @@ struct SimResult {
   std::uint64_t peak_rss_bytes = 0;
 };
 
+// Fidelity flow: how far the batching of flow ends may be off.
+struct BatchingResult {
+  double tolerance = 0;        // as asked for; 0: exact
+  std::uint64_t solves = 0;    // of one connected set of flows each
+  double widest_window_s = 0;  // rates are never staler than this
+};
+
 struct RunResult {
   int schema_version = 1;
   std::string scenario;
@@ -107,6 +114,7 @@ struct RunResult {
   std::vector<ExpertLoadRow> experts;    // for the CSV
   std::string network_model;             // with every option that shapes its predictions
   std::vector<std::string> assumptions;  // one sentence each, for the text report
+  std::optional<BatchingResult> batching;  // fidelity flow
   SimResult sim;
 };
 

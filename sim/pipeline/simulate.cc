@@ -96,7 +96,7 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   s->flows = std::make_unique<StepFlows>(s->step, s->plan, s->scenario, s->platform, *s->paths);
 
   const std::string fidelity = ToString(s->scenario.fidelity);
-  const auto executor = MakeExecutor(fidelity);
+  const auto executor = MakeExecutor(fidelity, s->scenario.tolerance);
   SWITCHYARD_CHECK(executor != nullptr, "no executor for fidelity " + fidelity);
   Result<Timeline> timeline = executor->Run(
       {s->graph, *s->flows, s->platform, *s->paths, options.on_progress, options.timeline,

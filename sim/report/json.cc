@@ -48,6 +48,12 @@ Json ToObject(const EnergyResult& energy) {
           {"switches_j", energy.switches_j}};
 }
 
+Json ToObject(const BatchingResult& batching) {
+  return {{"tolerance", batching.tolerance},
+          {"solves", batching.solves},
+          {"widest_window_s", batching.widest_window_s}};
+}
+
 Json ToObject(const ConservationResult& conservation) {
   Json object = {{"tokens_in", conservation.tokens_in},
                  {"tokens_out", conservation.tokens_out},
@@ -116,6 +122,7 @@ Json Comparable(const RunResult& result) {
   json["conservation"] = ToObject(result.conservation);
   json["collectives"] = ToList(result.collectives);
   json["network_model"] = result.network_model;
+  if (result.batching) json["batching"] = ToObject(*result.batching);
   json["assumptions"] = result.assumptions;
   return json;
 }

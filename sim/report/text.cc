@@ -31,12 +31,20 @@ void Add(Lines& lines, std::string_view label, std::string_view text) {
   lines.push_back(ClipLine(fmt::format("{:<{}}{}", label, kLabelWidth, text), kMaxTextColumns));
 }
 
+// The fidelity, and for batched flows how stale their rates may be.
+std::string Fidelity(const RunResult& result) {
+  if (!result.batching) return result.fidelity;
+  if (result.batching->tolerance == 0) return result.fidelity + ", exact";
+  return fmt::format("{}, rates at most {} old", result.fidelity,
+                     FormatSeconds(result.batching->widest_window_s));
+}
+
 void AddHeadline(Lines& lines, const RunResult& result) {
   lines.push_back(ClipLine(result.scenario, kMaxTextColumns));
   lines.push_back(
       ClipLine(fmt::format("step time {}  |  {} tokens/s  |  {} tokens/s/device  |  fidelity {}",
                            FormatSeconds(result.step_time_s), FormatCount(result.tokens_per_s),
-                           FormatCount(result.tokens_per_s_per_device), result.fidelity),
+                           FormatCount(result.tokens_per_s_per_device), Fidelity(result)),
                kMaxTextColumns));
 }
 

@@ -1,5 +1,6 @@
 #include "sim/scenario/resolve.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -159,8 +160,23 @@ void CheckDevices(const pb::Scenario& message, const Resolution& at) {
   }
 }
 
-Fidelity ToFidelity(pb::Simulation::Fidelity fidelity) {
-  switch (fidelity) {
+// Whether flow takes about a minute at most: the flows of a step, twice for dispatch and combine.
+// 58 layers of 1,024 ranks with deduplication by node, 15 million flows, take 27 s; larger groups
+// and direct forms have ranks^2 of them.
+bool TakesTooLong(const pb::Scenario& message) {
+  constexpr double kMostFlows = 3e7;
+  const double ranks = message.parallelism().expert();
+  const double gpus = std::max(1U, message.cluster().node().gpus());
+  const bool two_hops = message.communication().all_to_all() == pb::Communication::NODE_DEDUP;
+  const double partners = two_hops ? ranks / gpus + gpus : ranks;
+  const double devices = ranks == 0 ? 0 : message.cluster().nodes() * gpus;
+  return 2.0 * message.model().num_layers() * devices * partners > kMostFlows;
+}
+
+Fidelity ToFidelity(const pb::Scenario& message) {
+  switch (message.simulation().fidelity()) {
+    case pb::Simulation::AUTO:
+      return TakesTooLong(message) ? Fidelity::kPort : Fidelity::kFlow;
     case pb::Simulation::PAIRWISE:
       return Fidelity::kPairwise;
     case pb::Simulation::PORT:
@@ -207,7 +223,8 @@ Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
                       compute.memory_efficiency(), Seconds{compute.kernel_overhead()}};
   scenario.gemm_tile = compute.gemm_tile();
   scenario.disturbances = ResolveDisturbances(message.disturbances(), scenario.cluster, at);
-  scenario.fidelity = ToFidelity(message.simulation().fidelity());
+  scenario.fidelity = ToFidelity(message);
+  scenario.tolerance = message.simulation().tolerance();
   scenario.seed = message.simulation().seed();
   return scenario;
 }

@@ -136,6 +136,26 @@ TEST(Run, FidelitiesAreStatedAndClose) {
   EXPECT_NEAR(port["step_time_s"].get<double>(), reference, 0.05 * reference);
 }
 
+TEST(Run, ToleranceZeroIsExact) {
+  const std::string scenario = InRepository("scenarios/deepseek_v2_lite_ep16_prefill.yaml");
+  const auto pairwise = ResultOf(scenario, {"--fidelity", "pairwise"});
+  const auto exact = ResultOf(scenario, {"--set", "simulation.tolerance=0"});
+  const auto batched = ResultOf(scenario);
+  const double reference = pairwise["step_time_s"];
+  // SimGrid keeps time to 1e-12 s and bytes to 1e-5.
+  EXPECT_NEAR(exact["step_time_s"].get<double>(), reference, 1e-6 * reference);
+  EXPECT_EQ(exact["batching"]["tolerance"], 0.0);
+  // Equal flows end together up to rounding, and count as one.
+  EXPECT_LT(exact["batching"]["widest_window_s"].get<double>(), 1e-9 * reference);
+  EXPECT_GT(exact["batching"]["solves"], batched["batching"]["solves"]);
+  EXPECT_GT(batched["batching"]["widest_window_s"].get<double>(), 0.0);
+  EXPECT_FALSE(pairwise.contains("batching"));
+}
+
+TEST(Run, AutoIsFlowUntilThatTakesTooLong) {
+  EXPECT_EQ(ResultOf(kQuickstart, {"--fidelity", "auto"})["fidelity"], "flow");
+}
+
 TEST(Run, DropsCostNoBytesAndNoExpertWork) {
   const auto base = ResultOf(kQuickstart);
   const auto dropped =

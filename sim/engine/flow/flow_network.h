@@ -24,6 +24,7 @@
 
 #include "sim/base/units.h"
 #include "sim/engine/clock.h"
+#include "sim/engine/executor.h"
 #include "sim/engine/flow/component.h"
 #include "sim/engine/flow/flow_table.h"
 #include "sim/engine/flow/grouping.h"
@@ -33,7 +34,7 @@
 
 namespace switchyard {
 
-inline constexpr double kDefaultFlowEpsilon = 0.03;
+inline constexpr double kDefaultFlowEpsilon = kDefaultTolerance;
 
 struct FlowOptions {
   double epsilon = kDefaultFlowEpsilon;  // 0..1; 0: exact

@@ -5,7 +5,8 @@
 
 namespace switchyard {
 
-PortMap::PortMap(const Platform& platform) : links_(platform.links().size()) {
+PortMap::PortMap(const Platform& platform)
+    : links_(platform.links().size()), is_port_(links_.size(), 1) {
   for (std::size_t l = 0; l < links_.size(); ++l) {
     links_[l].capacity = platform.links()[l].capacity.value;
   }
@@ -23,16 +24,19 @@ void PortMap::SetCapacity(LinkId link, BytesPerSecond capacity) {
   LinkState& state = links_[link.index()];
   state.capacity = capacity.value;
   state.covers = 0;
+  is_port_[link.index()] = 1;
   if (state.varies) return;
   state.varies = true;
   // Whatever it covered is no longer known to be covered.
-  for (LinkState& other : links_) {
+  for (std::size_t l = 0; l < links_.size(); ++l) {
+    LinkState& other = links_[l];
     if (other.covers == 0) continue;
     for (std::uint32_t i = 0; i < kMostCovers && (other.covers >> i) != 0; ++i) {
       if ((other.covers >> i & 1) != 0 && first_paths_[other.first + i] == link) {
         other.covers ^= 1u << i;
       }
     }
+    is_port_[l] = other.covers == 0 ? 1 : 0;
   }
 }
 
@@ -48,6 +52,7 @@ void PortMap::Add(std::span<const LinkId> path) {
       for (std::size_t i = 0; i < considered; ++i) {
         if (MayCover(link, path[i])) state.covers |= 1u << i;
       }
+      is_port_[link.index()] = state.covers == 0 ? 1 : 0;
       kept = true;
       continue;
     }
@@ -56,6 +61,7 @@ void PortMap::Add(std::span<const LinkId> path) {
           first_paths_[state.first + static_cast<std::uint32_t>(std::countr_zero(bits))];
       if (std::find(path.begin(), path.end(), cover) == path.end()) state.covers ^= bits & -bits;
     }
+    is_port_[link.index()] = state.covers == 0 ? 1 : 0;
   }
   if (kept) first_paths_.insert(first_paths_.end(), path.begin(), path.end());
 }

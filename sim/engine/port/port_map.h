@@ -23,7 +23,7 @@ class PortMap {
   // A link has another capacity from now on: it counts as a port from now on, and covers none.
   void SetCapacity(LinkId link, BytesPerSecond capacity);
   // Whether the link may limit flows.
-  [[nodiscard]] bool IsPort(LinkId link) const { return links_[link.index()].covers == 0; }
+  [[nodiscard]] bool IsPort(LinkId link) const { return is_port_[link.index()] != 0; }
 
  private:
   // Links beyond the first kMostCovers of a path are not considered as covers.
@@ -38,6 +38,7 @@ class PortMap {
   [[nodiscard]] bool MayCover(LinkId wide, LinkId narrow) const;
 
   std::vector<LinkState> links_;
+  std::vector<std::uint8_t> is_port_;  // by link: covers == 0; asked far more often than it changes
   std::vector<LinkId> first_paths_;
 };
 

@@ -75,10 +75,18 @@ std::uint32_t PortTransfers::SlotOf(TaskId task) {
 
 // All of them before any is put on a link: which links are ports must be the same for all flows.
 void PortTransfers::FindPaths(InFlight& t) {
-  SplitFlows(paths_, t.set.flows);
-  t.paths.resize(t.set.flows.size());
-  for (std::size_t f = 0; f < t.paths.size(); ++f) {
-    t.paths[f] = paths_.Get(t.set.flows[f].from, t.set.flows[f].to, t.set.flows[f].part);
+  std::vector<Flow>& flows = t.set.flows;
+  t.paths.resize(flows.size());
+  std::uint32_t most_parts = 1;
+  for (std::size_t f = 0; f < flows.size(); ++f) {
+    t.paths[f] = paths_.Get(flows[f].from, flows[f].to, flows[f].part);
+    if (flows[f].part == 0) most_parts = std::max(most_parts, t.paths[f].parts);
+  }
+  if (most_parts > 1 && SplitFlows(paths_, flows)) {
+    t.paths.clear();
+    for (const Flow& flow : flows) {
+      t.paths.push_back(paths_.Get(flow.from, flow.to, flow.part));
+    }
   }
   paths_.ForNew([this](std::span<const LinkId> links) { port_map_.Add(links); });
 }

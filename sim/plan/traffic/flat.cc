@@ -20,7 +20,7 @@ class Flat : public TrafficForm {
       VisitTokensOf(from, routes, kept, layout,
                     [&](const ExpertIndex* expert, const std::uint8_t* is_kept) {
                       for (std::uint32_t j = 0; j < routes.top_k; ++j) {
-                        if (is_kept[j] != 0) row.Add(rank_of[expert[j]]);
+                        if (is_kept[j] != 0) row.Add(rank_of[expert[j]], 1);
                       }
                     });
       row.AppendTo(from, copies);

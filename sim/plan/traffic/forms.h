@@ -20,7 +20,7 @@ class SenderRow {
  public:
   explicit SenderRow(std::uint32_t ranks) : counts_(ranks) {}
 
-  void Add(std::uint32_t to) { ++counts_[to]; }
+  void Add(std::uint32_t to, std::uint32_t copies) { counts_[to] += copies; }
   // Appends the non-zero counts, sorted by receiver, without `from` itself; starts over.
   void AppendTo(std::uint32_t from, std::vector<Copies>& out);
 
@@ -35,9 +35,9 @@ class SeenSet {
   void Clear() { ++now_; }
   // True the first time since Clear.
   bool Insert(std::uint32_t i) {
-    if (stamp_[i] == now_) return false;
+    const bool is_new = stamp_[i] != now_;
     stamp_[i] = now_;
-    return true;
+    return is_new;
   }
 
  private:

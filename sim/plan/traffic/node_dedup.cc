@@ -14,8 +14,8 @@ class ForwardedCounts {
   explicit ForwardedCounts(const RankLayout& layout)
       : per_node_(layout.ranks_per_node), counts_(std::size_t{layout.ranks} * per_node_) {}
 
-  void Add(std::uint32_t relay, std::uint32_t place) {
-    ++counts_[std::size_t{relay} * per_node_ + place];
+  void Add(std::uint32_t relay, std::uint32_t place, std::uint32_t copies) {
+    counts_[std::size_t{relay} * per_node_ + place] += copies;
   }
   void AppendTo(std::vector<Copies>& out) const {
     for (std::uint32_t i = 0; i < counts_.size(); ++i) {
@@ -94,12 +94,13 @@ class NodeDedup : public TrafficForm {
           const Destination to = destination_of[expert[j]];
           if (!distinct && !ranks.Insert(to.rank)) continue;
           if (to.node == own_node) {
-            row.Add(to.rank);
+            row.Add(to.rank, 1);
             continue;
           }
+          // Sums of conditions: as branches they would be mispredicted half the time.
           const std::uint32_t relay = to.rank - to.place + own_place;
-          if (nodes.Insert(to.node)) row.Add(relay);
-          if (to.place != own_place) forwarded.Add(relay, to.place);
+          row.Add(relay, nodes.Insert(to.node) ? 1 : 0);
+          forwarded.Add(relay, to.place, to.place != own_place ? 1 : 0);
         }
       };
       VisitTokensOf(from, routes, kept, layout, count);

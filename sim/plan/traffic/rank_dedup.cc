@@ -25,7 +25,7 @@ class RankDedup : public TrafficForm {
                       for (std::uint32_t j = 0; j < routes.top_k; ++j) {
                         if (is_kept[j] == 0) continue;
                         const std::uint32_t to = rank_of[expert[j]];
-                        if (seen.Insert(to)) row.Add(to);
+                        row.Add(to, seen.Insert(to) ? 1 : 0);
                       }
                     });
       row.AppendTo(from, copies);

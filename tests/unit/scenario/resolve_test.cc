@@ -93,6 +93,16 @@ TEST(Resolve, OneMistakeGivesOneMessage) {
             "(tokens_per_device) (in 'workload.micro_batches=2')\n");
 }
 
+// 2 x 2 layers x 2^14 devices x 2^14 partners of a direct all-to-all are 10^9 flows.
+TEST(Resolve, AutoFidelityIsPortForTheLargest) {
+  EXPECT_EQ(Loaded({"simulation.fidelity=auto"}).fidelity, Fidelity::kFlow);
+  EXPECT_EQ(Loaded({"simulation.fidelity=auto", "cluster.nodes=1024", "model.moe.num_experts=4096",
+                    "parallelism.expert=4096", "communication.all_to_all=rank_dedup"})
+                .fidelity,
+            Fidelity::kPort);
+  EXPECT_EQ(Loaded({}).tolerance, 0.03);
+}
+
 TEST(Resolve, DisturbancesHaveTheirDefaultsAndUnits) {
   const Scenario scenario = Loaded(
       {"disturbances={nics: [{nic: n000.nic1, factor: 0.5}], stragglers: [{kind: delay, delay: 20 "
