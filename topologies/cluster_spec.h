@@ -130,6 +130,7 @@ struct ClusterSpec {
   NodeSpec node;
   std::vector<NodeGroupSpec> node_groups;  // the first nodes; the others are as `device`, `node`
   std::optional<FabricSpec> fabric;        // of use, and needed, when nodes > 1; a torus always
+  LinkSharing sharing{};
   PathSelection paths = PathSelection::kRailAware;
   EnergySpec energy;
 

@@ -1,6 +1,7 @@
 // The kinds of links a cluster has.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -25,6 +26,9 @@ enum class LinkTier : std::uint8_t {
 };
 inline constexpr std::size_t kNumLinkTiers = 13;
 [[nodiscard]] std::string_view ToString(LinkTier tier);  // "leaf_spine"
+// By tier: whether its links are shared among collectives, each of which shares its part among its
+// flows, instead of among all flows alike.
+using LinkSharing = std::array<bool, kNumLinkTiers>;
 // Between switches or routers of the fabric.
 [[nodiscard]] bool IsFabric(LinkTier tier);
 

@@ -37,6 +37,7 @@ struct ExecutionRequest {
   bool link_activity = false;     // fill Timeline::link_activity: costs time and memory
   std::span<const LinkChange> link_changes = {};
   std::span<const SpeedChange> speed_changes = {};
+  LinkSharing sharing = {};  // fidelity "flow" only
 };
 
 // Contract: verifies the graph first (an invalid one is an error, not a crash); simulates until

@@ -55,6 +55,10 @@ std::uint32_t FluidTransfers::SlotOf(TaskId task) {
   InFlight& here = in_flight_[slot];
   here.transfer = std::make_unique<Transfer>(task, request_.graph.tasks[task.index()],
                                              request_.flows.Flows(task), paths_);
+  const LinkSharing& sharing = request_.sharing;
+  if (std::find(sharing.begin(), sharing.end(), true) != sharing.end()) {
+    here.transfer->CountAsOne(sharing, request_.platform);
+  }
   here.meter = TransferMeter();
   stats_.flows += here.transfer->view().flows.size();
   if (!here.transfer->view().flows.empty()) network_->Open(slot, here.transfer->view());

@@ -23,6 +23,7 @@ struct FlowView {
   std::span<const Flow> flows;
   std::span<const LinkId> links;              // the paths of all flows, one after the other
   std::span<const std::uint32_t> path_begin;  // [flows + 1] into links
+  std::span<const double> weights = {};       // [flows] of a link's capacity; empty: 1 each
 
   [[nodiscard]] std::span<const LinkId> path(std::uint32_t flow) const {
     return links.subspan(path_begin[flow], path_begin[flow + 1] - path_begin[flow]);

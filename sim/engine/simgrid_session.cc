@@ -70,6 +70,21 @@ struct SimGridSession::Impl {
   CallerRoutedZone* zone = nullptr;   // owned by the engine
   std::vector<sg::s4u::Host*> hosts;  // by VertexId; null where no flow can end
   std::vector<sg::s4u::Link*> links;  // by LinkId
+  std::vector<double> nominal;        // by LinkId, bytes/s: as the platform says
+  std::vector<double> capacity;       // by LinkId, bytes/s: now
+
+  void SetBandwidth(LinkId link, double bandwidth) const {
+    links[link.index()]->set_bandwidth(bandwidth);
+  }
+  // SimGrid bounds a flow for good by the least bandwidth of its path when it starts: links that
+  // are slow then, and may recover, are at their nominal bandwidth for that moment.
+  [[nodiscard]] std::vector<LinkId> SlowLinks(std::span<const LinkId> path) const {
+    std::vector<LinkId> slow;
+    for (const LinkId link : path) {
+      if (capacity[link.index()] < nominal[link.index()]) slow.push_back(link);
+    }
+    return slow;
+  }
   EventSink on_event;
   FlowSink on_flow_end;
 
@@ -147,6 +162,8 @@ SimGridSession::SimGridSession(const Platform& platform, EventSink on_event, Flo
     link->set_latency(0.0)->seal();
     zone->links.push_back(link->get_impl());
     impl_->links.push_back(link);
+    impl_->nominal.push_back(platform.links()[l].capacity.value);
+    impl_->capacity.push_back(platform.links()[l].capacity.value);
   }
   face->seal();
   sg::s4u::Activity::on_completion_cb([this](sg::s4u::Activity const& activity) {
@@ -188,17 +205,21 @@ void SimGridSession::Start(std::uint32_t transfer, std::uint32_t first, std::uin
     slot->tag = {transfer, f};
     impl_->zone->path = flows.path(f);
     const Flow& flow = flows.flows[f];
+    const std::vector<LinkId> slow = impl_->SlowLinks(flows.path(f));
+    for (const LinkId link : slow) impl_->SetBandwidth(link, impl_->nominal[link.index()]);
     slot->comm = sg::s4u::Comm::sendto_init();
     slot->comm->set_payload_size(static_cast<std::uint64_t>(flow.bytes.value));
     slot->comm->set_data(slot);
     slot->comm->set_source(impl_->hosts[flow.from.index()]);
     slot->comm->set_destination(impl_->hosts[flow.to.index()]);  // starts the Comm
     impl_->zone->path = {};
+    for (const LinkId link : slow) impl_->SetBandwidth(link, impl_->capacity[link.index()]);
   }
 }
 
 void SimGridSession::SetCapacity(LinkId link, BytesPerSecond capacity) {
-  impl_->links[link.index()]->set_bandwidth(capacity.value);
+  impl_->capacity[link.index()] = capacity.value;
+  impl_->SetBandwidth(link, capacity.value);
 }
 
 std::string SimGridSession::Describe() const {

@@ -79,4 +79,19 @@ void Transfer::CountWork() {
   }
 }
 
+void Transfer::CountAsOne(const LinkSharing& sharing, const Platform& platform) {
+  const auto counts = [&](LinkId link) {
+    return sharing[static_cast<std::size_t>(platform.link(link).tier)];
+  };
+  std::vector<std::uint32_t> flows_of_link(platform.links().size());
+  for (const LinkId link : path_links_) flows_of_link[link.index()] += counts(link) ? 1 : 0;
+  weights_.assign(set_.flows.size(), 1.0);
+  const FlowView flows = view();
+  for (std::uint32_t f = 0; f < set_.flows.size(); ++f) {
+    std::uint32_t most = 1;
+    for (const LinkId link : flows.path(f)) most = std::max(most, flows_of_link[link.index()]);
+    weights_[f] = 1.0 / most;
+  }
+}
+
 }  // namespace switchyard

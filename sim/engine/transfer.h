@@ -47,7 +47,10 @@ class Transfer {
   [[nodiscard]] Seconds startup() const { return set_.startup; }
   [[nodiscard]] bool store_and_forward() const { return set_.store_and_forward; }
   [[nodiscard]] const Flow& flow(std::uint32_t f) const { return set_.flows[f]; }
-  [[nodiscard]] FlowView view() const { return {set_.flows, path_links_, path_begin_}; }
+  [[nodiscard]] FlowView view() const { return {set_.flows, path_links_, path_begin_, weights_}; }
+  // On links of these tiers the whole transfer counts as one flow: a flow's weight becomes 1 / (the
+  // most flows of the transfer on one such link of its path).
+  void CountAsOne(const LinkSharing& sharing, const Platform& platform);
   [[nodiscard]] Seconds latency(std::uint32_t f) const { return latency_[f]; }
   [[nodiscard]] const FlowBatch& batch(std::uint32_t b) const { return batches_[b]; }
   [[nodiscard]] DeviceProgress& progress(DeviceId d) {
@@ -68,6 +71,7 @@ class Transfer {
   std::vector<LinkId> path_links_;         // paths of all flows, one after the other
   std::vector<std::uint32_t> path_begin_;  // [flows + 1]
   std::vector<Seconds> latency_;           // [flows]
+  std::vector<double> weights_;            // [flows], or empty: 1 each
   std::vector<FlowBatch> batches_;         // by sender
   std::vector<DeviceProgress> progress_;   // by device of the group
 };

@@ -31,12 +31,11 @@ void Add(Lines& lines, std::string_view label, std::string_view text) {
   lines.push_back(ClipLine(fmt::format("{:<{}}{}", label, kLabelWidth, text), kMaxTextColumns));
 }
 
-// The fidelity, and for batched flows how stale their rates may be.
+// The fidelity, and for batched flows how stale their rates may be: "flow to 1.1 us".
 std::string Fidelity(const RunResult& result) {
   if (!result.batching) return result.fidelity;
-  if (result.batching->tolerance == 0) return result.fidelity + ", exact";
-  return fmt::format("{}, rates at most {} old", result.fidelity,
-                     FormatSeconds(result.batching->widest_window_s));
+  if (result.batching->tolerance == 0) return result.fidelity + " exact";
+  return fmt::format("{} to {}", result.fidelity, FormatSeconds(result.batching->widest_window_s));
 }
 
 void AddHeadline(Lines& lines, const RunResult& result) {

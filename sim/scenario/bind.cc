@@ -35,7 +35,13 @@ class Binder {
         problems_.Add(entry.key_where, child, "unknown field" + FieldHint(entry.key, type));
         continue;
       }
-      if (entry.value.kind == ConfigNode::Kind::kNull) continue;  // as if it were not there
+      if (entry.value.kind == ConfigNode::Kind::kNull) {  // as if it were not there
+        if (overlays_ > 0) {
+          problems_.Add(entry.value.where, child,
+                        "null takes nothing away here; give what replaces it");
+        }
+        continue;
+      }
       if (const OneofDescriptor* oneof = field->containing_oneof()) {
         const auto [first, fresh] = chosen.emplace(oneof, entry.key);
         if (!fresh) {
@@ -61,8 +67,11 @@ class Binder {
     if (field.is_repeated()) return BindList(entry.value, field, path, message);
     if (!is_message) return BindScalar(entry.value, field, path, message);
     if (!IsMapping(entry.value, path)) return;
-    BindMapping(entry.value, path, complete && !RuleOf(field).overlay(),
+    const bool overlay = RuleOf(field).overlay();
+    overlays_ += overlay ? 1 : 0;
+    BindMapping(entry.value, path, complete && !overlay,
                 *message.GetReflection()->MutableMessage(&message, &field));
+    overlays_ -= overlay ? 1 : 0;
   }
 
   // Reports what is none.
@@ -124,6 +133,7 @@ class Binder {
 
   Locations& locations_;
   Problems& problems_;
+  int overlays_ = 0;  // mappings laid over others that surround the present one
 };
 
 }  // namespace

@@ -188,6 +188,16 @@ Fidelity ToFidelity(const pb::Scenario& message) {
   return Fidelity::kFlow;
 }
 
+void CheckSharing(const Scenario& scenario, const Resolution& at) {
+  const LinkSharing& sharing = scenario.cluster.sharing;
+  if (scenario.fidelity == Fidelity::kFlow || !at.problems.Usable({"cluster.sharing"})) return;
+  if (std::find(sharing.begin(), sharing.end(), true) == sharing.end()) return;
+  at.Error(
+      "cluster.sharing",
+      "per_collective is known to simulation.fidelity: flow only; SimGrid shares per flow, and "
+      "port serves collectives one after the other");
+}
+
 Workload ToWorkload(const pb::Workload& from) {
   Workload workload;
   workload.phase = from.phase() == pb::Workload::PREFILL ? StepPhase::kPrefill : StepPhase::kDecode;
@@ -224,6 +234,7 @@ Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
   scenario.gemm_tile = compute.gemm_tile();
   scenario.disturbances = ResolveDisturbances(message.disturbances(), scenario.cluster, at);
   scenario.fidelity = ToFidelity(message);
+  CheckSharing(scenario, at);
   scenario.tolerance = message.simulation().tolerance();
   scenario.seed = message.simulation().seed();
   return scenario;

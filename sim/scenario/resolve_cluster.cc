@@ -48,6 +48,19 @@ EnergySpec ToEnergy(const pb::Energy& energy) {
   return spec;
 }
 
+// LinkSharing has a field for each tier, by its name.
+LinkSharing ToSharing(const pb::LinkSharing& message) {
+  LinkSharing sharing{};
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  for (std::size_t t = 0; t < kNumLinkTiers; ++t) {
+    const auto* field = pb::LinkSharing::descriptor()->FindFieldByName(
+        std::string(ToString(static_cast<LinkTier>(t))));
+    sharing[t] = field != nullptr && reflection.HasField(message, field) &&
+                 reflection.GetEnumValue(message, field) == pb::LinkSharing::PER_COLLECTIVE;
+  }
+  return sharing;
+}
+
 void CheckDevice(const pb::Device& device, const std::string& path, const Resolution& at) {
   if (!at.problems.Usable({path + ".idle_power", path + ".busy_power"})) return;
   if (device.has_idle_power() && device.has_busy_power() &&
@@ -158,6 +171,7 @@ ClusterSpec ResolveCluster(pb::Cluster& message, const Resolution& at) {
     if (at.problems.Usable({wrong.path})) at.Error(wrong.path, wrong.message);
   }
   cluster.energy = ToEnergy(message.energy());
+  cluster.sharing = ToSharing(message.sharing());
   ChoosePaths(message, cluster, at);
   cluster.paths = ToSelection(message.paths());
   return cluster;

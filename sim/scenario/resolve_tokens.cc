@@ -55,9 +55,27 @@ void CheckFactor(pb::Capacity& capacity, bool rule_given, const Resolution& at) 
   }
 }
 
+// A sender pads at most its own tokens for each expert of a receiver; copies are counted in 31
+// bits.
+void CheckPaddedCopies(const pb::Scenario& message, const Resolution& at) {
+  const bool known = at.problems.Usable({"workload.tokens_per_device", "model.moe.num_experts"}) &&
+                     at.problems.Usable({"parallelism.expert"}) &&
+                     message.parallelism().expert() > 0;
+  if (!known) return;
+  constexpr std::uint64_t kMost = (std::uint64_t{1} << 31) - 1;
+  const std::uint64_t ranks = message.parallelism().expert();
+  const std::uint64_t experts = (message.model().moe().num_experts() + ranks - 1) / ranks;
+  const std::uint64_t tokens = message.workload().tokens_per_device();
+  if (tokens * experts <= kMost) return;
+  at.Error("capacity.pad", std::to_string(tokens) + " tokens of a device times " +
+                               std::to_string(experts) +
+                               " experts of another are more than 2^31 - 1 padded copies");
+}
+
 void CheckPadding(const pb::Scenario& message, const Resolution& at) {
   const pb::Capacity& capacity = message.capacity();
   if (!at.problems.Usable({"capacity.pad"}) || !capacity.pad()) return;
+  CheckPaddedCopies(message, at);
   const bool fixed_buffers =
       capacity.rule() == pb::Capacity::POSITION || capacity.rule() == pb::Capacity::PROBABILITY;
   if (at.problems.Usable({"capacity.rule"}) && !fixed_buffers) {

@@ -75,6 +75,13 @@ TEST(LinkChange, FactorsAreOfTheNominalCapacity) {
   ExpectSeconds(1.2e-3, {end}, "0.9 ms + 3 MB / 10 GB/s");
 }
 
+TEST(LinkChange, AFlowThatStartsOnASlowLinkSpeedsUpWithIt) {
+  const Star star(2, kBandwidth, 0_s);
+  const double end =
+      LastEnd(2, {star.Between(0, 1, 10_MB)}, star, {{0_s, Up(0), 0.1}, {0.5_ms, Up(0), 1.0}});
+  ExpectSeconds(1.45e-3, {end}, "0.5 MB at 1 GB/s until 0.5 ms, 9.5 MB at 10 GB/s after it");
+}
+
 TEST(LinkChange, OtherLinksTakeWhatBecomesFree) {
   // 0 -> 1 and 0 -> 2 share up-link 0, 5 GB/s each, until device 1's down-link falls to 2 GB/s at
   // 0.4 ms: 0 -> 2 then gets 8. It has 4 MB left of its 6 and ends at 0.9 ms; 0 -> 1 has 3 MB left

@@ -9,6 +9,7 @@
 #include "sim/base/rng.h"
 #include "sim/engine/flow/grouping.h"
 #include "sim/engine/flow/max_min.h"
+#include "sim/engine/flow/weighted_fill.h"
 
 namespace switchyard::testing {
 namespace {
@@ -106,6 +107,30 @@ TEST(MaxMinFill, RandomProblemsMeetTheDefinition) {
     MaxMinFill fill;
     std::vector<double> rate(paths.size());
     fill.Solve(MakeSharing(capacity, paths), rate);
+    ExpectMaxMin(capacity, paths, rate);
+  }
+}
+
+TEST(WeightedFill, SharesInProportionToWeights) {
+  // 12 on one link, weights 1 and 3, then another flow of weight 2 that its own link holds to 4.
+  const Sharing sharing = MakeSharing({12.0, 4.0}, {{0}, {0}, {0, 1}});
+  WeightedFill fill;
+  std::vector<double> rate(3);
+  fill.Solve(sharing, {1.0, 3.0, 2.0}, rate);
+  EXPECT_DOUBLE_EQ(rate[2], 4.0) << "12 x 2 / 6 = 4 = what its own link holds";
+  EXPECT_DOUBLE_EQ(rate[0], 2.0) << "(12 - 4) x 1 / 4";
+  EXPECT_DOUBLE_EQ(rate[1], 6.0) << "(12 - 4) x 3 / 4";
+}
+
+TEST(WeightedFill, EqualWeightsAreMaxMin) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    Rng rng(seed, Stream("weighted_fill"));
+    std::vector<double> capacity(12);
+    for (double& c : capacity) c = std::exp(4 * rng.Uniform());
+    const Paths paths = RandomPaths(12, static_cast<std::uint32_t>(1 + rng.Below(60)), rng);
+    WeightedFill fill;
+    std::vector<double> rate(paths.size());
+    fill.Solve(MakeSharing(capacity, paths), std::vector<double>(paths.size(), 0.25), rate);
     ExpectMaxMin(capacity, paths, rate);
   }
 }

@@ -64,6 +64,7 @@ class Script {
     network_.Start(flows_[event.a].transfer, event.b, event.b + 1);
   }
   void OnEnd(FlowTag tag) {
+    EXPECT_EQ(ends_[transfers_.at(tag.transfer).script[tag.flow]], 0.0) << "reported twice";
     ends_[transfers_.at(tag.transfer).script[tag.flow]] = clock_.Now().value;
   }
   const Star& star_;
@@ -189,6 +190,19 @@ TEST(FlowNetwork, AShortTransferKeepsItsScaleBesideALongOne) {
                       0.02);
   ExpectSeconds(30e3 / 50e9, {script.ends()[1]}, "3 x 10 KB / 50 GB/s");
   ExpectSeconds(50e3 / 50e9, {script.ends()[2]}, "the same + 2 x 10 KB / 50 GB/s");
+}
+
+TEST(FlowNetwork, ALateFlowOfAShortTransferDoesNotWaitForALongOne) {
+  // 100 MB beside 10 KB at 0 and 10 KB at 1 us, on one up-link: the second is alone in its
+  // transfer.
+  const Star star(4, 50_GBps, 0_s);
+  const Script script(star,
+                      {{0.0, star.Between(0, 1, 100_MB), 0},
+                       {0.0, star.Between(0, 2, 10_KB), 1},
+                       {1e-6, star.Between(0, 3, 10_KB), 1}},
+                      0.02);
+  ExpectSeconds(0.4e-6, {script.ends()[1]}, "2 x 10 KB / 50 GB/s");
+  ExpectSeconds(1.4e-6, {script.ends()[2]}, "1 us + 2 x 10 KB / 50 GB/s");
 }
 
 TEST(FlowNetwork, BatchesCostLittleAccuracy) {

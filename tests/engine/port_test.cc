@@ -135,7 +135,8 @@ TEST(Port, LastEndIsExactWhereOneTierLimits) {
   }
 }
 
-TEST(Port, OversubscribedItIsEarlyByALittle) {
+// Two tiers of similar load: exact sharing is slower than either alone.
+TEST(Port, OversubscribedItIsEarly) {
   for (const double oversubscription : {2.0, 4.0}) {
     const Ends ends = EndsOf(true, oversubscription, 1);
     const double exact = *std::max_element(ends.exact.begin(), ends.exact.end());

@@ -69,6 +69,12 @@ void CheckNics(const NodeSpec& spec, const std::string& prefix, Diagnostics& err
         errors, prefix + "nics",
         fmt::format("{} NICs for {} GPUs; one number must divide the other", spec.nics, spec.gpus));
   }
+  if (spec.nics < spec.sockets && !spec.socket_link) {
+    AddSpecError(errors, prefix + "nics",
+                 fmt::format("{} NICs for {} hosts that only NVLink joins (no socket_link); each "
+                             "host needs one",
+                             spec.nics, spec.sockets));
+  }
 }
 
 // The vertices of a node under construction.

@@ -38,11 +38,17 @@ const TopologyBuilder& BuilderOf(const ClusterSpec& spec) {
   return joins ? *kBuilders[spec.fabric->index() + 1] : kSingleNode;
 }
 
+bool MayBeApart(const NodeSpec& node) {
+  const bool mesh = node.nvlink_mesh && !node.nvlink_mesh->pairs.empty();
+  return mesh && node.sockets > 1 && !node.socket_link;
+}
+
 bool HasWrittenLinks(const ClusterSpec& spec) {
   const bool in_group =
-      std::any_of(spec.node_groups.begin(), spec.node_groups.end(),
-                  [](const NodeGroupSpec& group) { return !group.node.links.empty(); });
-  return in_group || !spec.node.links.empty() ||
+      std::any_of(spec.node_groups.begin(), spec.node_groups.end(), [](const NodeGroupSpec& group) {
+        return !group.node.links.empty() || MayBeApart(group.node);
+      });
+  return in_group || !spec.node.links.empty() || MayBeApart(spec.node) ||
          (spec.fabric && std::holds_alternative<ExplicitFabricSpec>(*spec.fabric));
 }
 

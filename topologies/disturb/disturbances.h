@@ -44,7 +44,7 @@ struct Straggler {
   JitterPer per = JitterPer::kTask;
 };
 
-// A GPU's speed for the whole step: factor * (1 + sigma * N(0, 1)), cut off below at kSlowestClock.
+// A GPU's speed for the whole step: factor * (1 + sigma * N(0, 1)), cut off below at kLeastFactor.
 struct ClockSpread {
   std::vector<std::string> gpus;  // empty: all
   double factor = 1.0;

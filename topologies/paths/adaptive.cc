@@ -60,7 +60,9 @@ bool AdaptivePaths::Reaches(VertexId from, VertexId to) const {
 
 std::uint32_t AdaptivePaths::NumParts(VertexId from, VertexId to) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return std::min(ways_.CountWays(from, to), kMaxFlowParts);
+  const std::uint32_t ways = ways_.CountWays(from, to);
+  SWITCHYARD_CHECK(ways > 0, "no way between two endpoints");
+  return std::min(ways, kMaxFlowParts);
 }
 
 void AdaptivePaths::AppendPath(VertexId from, VertexId to, std::uint64_t flow_key,

@@ -62,6 +62,7 @@ void Component::AddLinks(const LinkSet& links, std::span<const double> capacity)
 void Component::AddFlows(FlowTable& table, std::span<const FlowTag> flows, const LinkSet& links) {
   Resize(flows.size());
   tag_.assign(flows.begin(), flows.end());
+  weight_.resize(flows.size());
   transfers_.clear();
   num_pending_ = 0;
   sharing_.flow_begin.assign(1, 0);
@@ -73,6 +74,7 @@ void Component::AddFlows(FlowTable& table, std::span<const FlowTag> flows, const
     sharing_.gone[f] = pending ? kPending : kOpen;
     rate_[f] = 0.0;
     remaining_[f] = table.remaining(flow);
+    weight_[f] = table.weight(flow);
     transfer_[f] = TransferNumber(flow.transfer);
     transfers_[transfer_[f]].open += pending ? 0 : 1;
     table.place(flow) = {number_, f};
@@ -85,6 +87,9 @@ void Component::AddFlows(FlowTable& table, std::span<const FlowTag> flows, const
     sharing_.flow_begin.push_back(static_cast<std::uint32_t>(sharing_.flow_links.size()));
   }
   sharing_.num_open = static_cast<std::uint32_t>(flows.size()) - num_pending_;
+  const bool alike = std::all_of(weight_.begin(), weight_.end(),
+                                 [this](double weight) { return weight == weight_.front(); });
+  if (alike) weight_.clear();
 }
 
 // Fills the lists of flows by link.
@@ -169,18 +174,31 @@ void Component::OpenFlow(std::uint32_t index) {
   }
 }
 
-void Component::Solve(double epsilon, const FlowTable& table, MaxMinFill& fill) {
+void Component::Solve(double epsilon, const FlowTable& table, Fills& fills) {
   solve_time_ = kNever;
   used_.assign(load_.size(), 0.0);
   if (sharing_.num_open == 0) return;  // all that is left has not started
-  fill.Solve(sharing_, rate_);
-  for (std::size_t l = 0; l < used_.size(); ++l) {
-    used_[l] = sharing_.capacity[l] - fill.unused(l);
-  }
+  Share(fills);
   const double soonest = SoonestEnd();
   window_ = std::max(kRounding * soonest, WindowAfter(soonest, epsilon, table));
   solve_time_ = solved_at_ + TakeBatch(soonest + window_);
   if (batch_.size() == sharing_.num_open) solve_time_ = kNever;  // nothing will be left to solve
+}
+
+// Rates of the open flows, and what links carry with them.
+void Component::Share(Fills& fills) {
+  const auto take = [this](const auto& fill) {
+    for (std::size_t l = 0; l < used_.size(); ++l) {
+      used_[l] = sharing_.capacity[l] - fill.unused(l);
+    }
+  };
+  if (weight_.empty()) {
+    fills.equal.Solve(sharing_, rate_);
+    take(fills.equal);
+  } else {
+    fills.weighted.Solve(sharing_, weight_, rate_);
+    take(fills.weighted);
+  }
 }
 
 double Component::SoonestEnd() {
@@ -332,6 +350,7 @@ void Component::Compact(FlowTable& table) {
     tag_[kept] = tag_[f];
     remaining_[kept] = remaining_[f];
     rate_[kept] = rate_[f];
+    if (!weight_.empty()) weight_[kept] = weight_[f];
     transfer_[kept] = transfer_[f];
     sharing_.gone[kept] = state;
     table.place(tag_[f]) = {number_, kept};
@@ -353,6 +372,7 @@ void Component::Resize(std::size_t flows) {
   transfer_.resize(flows);
   rate_.resize(flows);
   time_left_.resize(flows);
+  if (!weight_.empty()) weight_.resize(flows);
   sharing_.flow_begin.resize(flows + 1);
   sharing_.gone.resize(flows);
 }

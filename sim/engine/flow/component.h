@@ -20,11 +20,18 @@
 #include "sim/engine/flow/flow_table.h"
 #include "sim/engine/flow/grouping.h"
 #include "sim/engine/flow/max_min.h"
+#include "sim/engine/flow/weighted_fill.h"
 
 namespace switchyard {
 
 // Ends closer than this are one: SimGrid's own precision (simgrid_session.cc). Seconds.
 inline constexpr double kSameTime = 1e-12;
+
+// Their memory is shared by all components.
+struct Fills {
+  MaxMinFill equal;
+  WeightedFill weighted;
+};
 
 class Component {
  public:
@@ -36,12 +43,16 @@ class Component {
   // A pending flow starts (`index`: FlowTable::Place). It is taken in at `due`, or at once when
   // that is past, together with others that have come by then.
   void Arrive(std::uint32_t index, double now, double due);
+  // Whether its transfer has flows that send.
+  [[nodiscard]] bool HasCompany(std::uint32_t index) const {
+    return transfers_[transfer_[index]].open > 0;
+  }
   // When flows that have arrived must be taken in; infinite when there are none.
   [[nodiscard]] double arrivals_due() const { return arrivals_due_; }
   // Takes them in, all at the mean of their times; before Solve at solved_at().
   void OpenArrived();
   // Rates from solved_at() on, which flows end next, and when to solve again.
-  void Solve(double epsilon, const FlowTable& table, MaxMinFill& fill);
+  void Solve(double epsilon, const FlowTable& table, Fills& fills);
 
   // Next thing to happen: a flow ends, flows are to be taken in or it is time to solve again;
   // infinite when all is over or waits for flows to start.
@@ -101,6 +112,7 @@ class Component {
   void Resize(std::size_t flows);
   void ForgetReported();
   std::uint32_t TransferNumber(std::uint32_t transfer);
+  void Share(Fills& fills);
   [[nodiscard]] double SoonestEnd();
   [[nodiscard]] double WindowAfter(double soonest, double epsilon, const FlowTable& table);
   [[nodiscard]] double PortBound() const;
@@ -113,6 +125,7 @@ class Component {
   std::vector<FlowTag> tag_;             // by flow
   std::vector<double> remaining_;        // by flow, at solved_at_
   std::vector<double> rate_;             // by flow; 0 unless open
+  std::vector<double> weight_;           // by flow; empty: all alike
   std::vector<double> time_left_;        // by flow, from solved_at_, at its rate
   std::vector<std::uint32_t> transfer_;  // by flow: number in transfers_
   std::vector<TransferHere> transfers_;

@@ -61,11 +61,14 @@ void FlowNetwork::Start(std::uint32_t transfer, std::uint32_t first, std::uint32
   new_transfers_.push_back(transfer);
 }
 
-// A flow that joins others of its transfer may wait for more to come.
+// A flow that joins others of its transfer may wait for more to come; one that does not, may not:
+// the component's windows are then made for another transfer.
 void FlowNetwork::Arrive(FlowTag flow, double now) {
   const FlowTable::Place place = table_.place(flow);
   Component& component = *components_[place.component];
-  component.Arrive(place.index, now, component.solved_at() + kWait * component.window());
+  const double due =
+      component.HasCompany(place.index) ? component.solved_at() + kWait * component.window() : now;
+  component.Arrive(place.index, now, due);
   if (std::max(component.arrivals_due(), now) < component.event_time) Schedule(place.component);
 }
 
@@ -177,7 +180,7 @@ void FlowNetwork::Regroup() {
 
 void FlowNetwork::SolveAndSchedule(std::uint32_t c) {
   Component& component = *components_[c];
-  component.Solve(options_.epsilon, table_, fill_);
+  component.Solve(options_.epsilon, table_, fills_);
   ++counters_.solves;
   counters_.flows_solved += component.num_open();
   counters_.widest_window = std::max(counters_.widest_window, Seconds{component.batch_span()});

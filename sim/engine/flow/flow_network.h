@@ -12,7 +12,8 @@
 // What epsilon costs: after a flow has ended, flows that share links with it keep their rates for
 // at most `widest_window` (FlowCounters), which is at most epsilon of the time their component
 // still needs; flows that join others of their transfer wait up to a quarter of a window for more
-// to join, and are then counted as having started at the mean of their times.
+// to join, and are then counted as having started at the mean of their times (at the time itself
+// when a capacity changes or another transfer comes).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,6 @@
 #include "sim/engine/flow/component.h"
 #include "sim/engine/flow/flow_table.h"
 #include "sim/engine/flow/grouping.h"
-#include "sim/engine/flow/max_min.h"
 #include "sim/engine/network.h"
 #include "topologies/platform.h"
 
@@ -90,7 +90,7 @@ class FlowNetwork : public Network {
   std::vector<std::unique_ptr<Component>> components_;
   std::vector<std::uint32_t> free_components_;
   std::vector<std::uint32_t> component_of_link_;
-  MaxMinFill fill_;
+  Fills fills_;
   Grouping grouping_;
   LinkSet link_set_;
 

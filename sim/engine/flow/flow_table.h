@@ -27,6 +27,11 @@ class FlowTable {
   [[nodiscard]] std::span<const LinkId> path(FlowTag tag) const {
     return transfers_[tag.transfer].view.path(tag.flow);
   }
+  // Share of a link's capacity, compared with other flows.
+  [[nodiscard]] double weight(FlowTag tag) const {
+    const std::span<const double> weights = transfers_[tag.transfer].view.weights;
+    return weights.empty() ? 1.0 : weights[tag.flow];
+  }
   // Bytes not yet sent. Up to date only while the flow is in no component.
   [[nodiscard]] double& remaining(FlowTag tag) {
     return transfers_[tag.transfer].remaining[tag.flow];

@@ -30,7 +30,7 @@ class PortMap {
   static constexpr std::uint32_t kMostCovers = 32;
   struct LinkState {
     double capacity = 0.0;
-    std::uint32_t first = 0;   // of its first path, in covers_of_
+    std::uint32_t first = 0;   // of its first path, in first_paths_
     std::uint32_t covers = 0;  // bit i: link i of the first path may still cover it
     bool seen = false;
     bool varies = false;  // may limit at any time, and is no cover

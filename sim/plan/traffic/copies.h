@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/base/check.h"
 #include "sim/plan/placement/placement.h"
 #include "sim/routing/routes.h"
 #include "sim/scenario/scenario.h"
@@ -26,6 +27,7 @@ struct Copies {
 };
 [[nodiscard]] inline Copies MakeCopies(std::uint32_t from, std::uint32_t to, std::uint32_t count,
                                        std::uint32_t hop) {
+  SWITCHYARD_CHECK(count >> 31 == 0, "more copies than fit 31 bits");
   Copies copies;
   copies.from = static_cast<std::uint16_t>(from);
   copies.to = static_cast<std::uint16_t>(to);
