@@ -89,9 +89,6 @@ TEST_F(TopologyCommand, ImportWritesEveryOutputAtOnce) {
 }
 
 TEST_F(TopologyCommand, ImportedCardsLoadAgain) {
-  if (!Contains(RunSwitchyard({"describe", "cluster.node"}).out, "links")) {
-    GTEST_SKIP() << "scenario files have no cluster.node.links";
-  }
   ASSERT_EQ(In({"import", "box.xml", "--complete-from", "dgx_a100", "--card", "c.yaml"}).exit_code,
             0);
   const CommandResult again = In({"check", "./c.yaml", "--json", "-"});
