@@ -57,7 +57,7 @@ struct Outcome {
   double links_j = 0;
 };
 
-Outcome Run(const Scenario& scenario, const std::string& links) {
+Outcome Measure(const Scenario& scenario, const std::string& links) {
   const std::vector<double> values = InChild([&] {
     const auto step = Simulate(scenario);
     if (!step.ok()) throw std::runtime_error(ToString(step.errors()));
@@ -81,10 +81,10 @@ void ExpectDetour(const Scenario& scenario, const std::string& links,
     Scenario s = scenario;
     s.fidelity = fidelity;
     SCOPED_TRACE(links + ", " + ToString(fidelity));
-    const Outcome before = Run(s, links);
+    const Outcome before = Measure(s, links);
     EXPECT_GT(before.on_links, 0);
     break_them(s.disturbances);
-    const Outcome after = Run(s, links);
+    const Outcome after = Measure(s, links);
     EXPECT_EQ(after.ok, 1.0);
     EXPECT_EQ(after.on_links, 0);
     EXPECT_GT(after.time, 0);
@@ -92,7 +92,7 @@ void ExpectDetour(const Scenario& scenario, const std::string& links,
 }
 
 void ExpectDetourRoundLink(const Scenario& scenario, const std::string& link) {
-  ExpectDetour(scenario, link, [&](Disturbances& d) { d.links = {{link, {.factor = 0}}}; });
+  ExpectDetour(scenario, link, [&](Disturbances& d) { d.links = {{link, {0, {}, kForever}}}; });
 }
 
 TEST(WhatIfNetworks, AFatTreeGoesRoundADeadLink) {
@@ -112,7 +112,9 @@ TEST(WhatIfNetworks, ADragonflyGoesRoundADeadLink) {
 
 TEST(WhatIfNetworks, ADeadNicOfSeveralLeavesTheOthersOfItsGpu) {
   const Scenario s = WithManyNics();
-  ExpectDetour(s, "n001.nic2", [](Disturbances& d) { d.nics = {{"n001.nic2", {.factor = 0}}}; });
+  ExpectDetour(s, "n001.nic2", [](Disturbances& d) {
+    d.nics = {{"n001.nic2", {0, {}, kForever}}};
+  });
 }
 
 // With even spreading, less capacity is never faster; fidelity port within what its closed form
@@ -123,9 +125,9 @@ TEST(WhatIfNetworks, SlowerLinksOfAFatTreeTakeLonger) {
     s.cluster.paths = PathSelection::kAdaptive;
     s.workload.tokens_per_device = 1024;
     s.fidelity = fidelity;
-    const double base = Run(s, "nic").time;
-    s.disturbances.links = {{"edge_aggregation", {.factor = 0.25}}};
-    EXPECT_GT(Run(s, "nic").time, base) << ToString(fidelity);
+    const double base = Measure(s, "nic").time;
+    s.disturbances.links = {{"edge_aggregation", {0.25, {}, kForever}}};
+    EXPECT_GT(Measure(s, "nic").time, base) << ToString(fidelity);
   }
 }
 
@@ -149,7 +151,7 @@ TEST(WhatIfNetworks, EveryTierHasItsEnergy) {
       s.cluster.energy.links[static_cast<std::size_t>(tier)] = kCost;
       s.fidelity = Fidelity::kFlow;
       const std::string name(ToString(tier));
-      const Outcome step = Run(s, name);
+      const Outcome step = Measure(s, name);
       EXPECT_GT(step.on_links, 0) << name;
       EXPECT_NEAR(step.links_j, step.on_links * kCost.value, 1e-9 * step.links_j)
           << name << ": bytes at 10 pJ/bit";
