@@ -48,9 +48,12 @@ TEST(Run, SameSeedSameBytesOtherSeedOtherRouting) {
 TEST(Run, WhatIfExamplesRunInEveryFidelity) {
   for (const char* name : {"what_if_slow_nic", "what_if_straggler"}) {
     const std::string file = InRepository(std::string("scenarios/") + name + ".yaml");
-    const double flow = ResultOf(file, {"--fidelity", "flow"})["step_time_s"];
+    const auto run = [&](const char* fidelity) {
+      return ResultOf(file, {"--fidelity", fidelity, "--set", "workload.tokens_per_device=128"});
+    };
+    const double flow = run("flow")["step_time_s"];
     for (const char* fidelity : {"pairwise", "port"}) {
-      const auto result = ResultOf(file, {"--fidelity", fidelity});
+      const auto result = run(fidelity);
       EXPECT_TRUE(result["conservation"]["ok"].get<bool>());
       EXPECT_NEAR(result["step_time_s"].get<double>() / flow, 1.0, 0.03) << name << ' ' << fidelity;
     }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,9 @@ Outcome Measure(const Scenario& scenario, const std::string& links) {
     if (!step.ok()) throw std::runtime_error(ToString(step.errors()));
     const SimulatedStep& done = *step.value();
     double bytes = 0;
-    for (const LinkId link : PlatformNames(done.platform).Links(links).value()) {
+    const auto asked = PlatformNames(done.platform).Links(links);
+    if (!asked.ok()) throw std::runtime_error(ToString(asked.errors()));
+    for (const LinkId link : asked.value()) {
       bytes += done.timeline.links[link.index()].bytes.value;
     }
     const auto& energy = done.result.energy;
