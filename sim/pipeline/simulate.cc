@@ -98,15 +98,14 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   const std::string fidelity = ToString(s->scenario.fidelity);
   const auto executor = MakeExecutor(fidelity);
   SWITCHYARD_CHECK(executor != nullptr, "no executor for fidelity " + fidelity);
-  Result<Timeline> timeline = executor->Run(
-      {s->graph, *s->flows, s->platform, *s->paths, options.on_progress, options.timeline,
-       links.value().changes, speeds.value()});
+  Result<Timeline> timeline =
+      executor->Run({s->graph, *s->flows, s->platform, *s->paths, options.on_progress,
+                     options.timeline, links.value().changes, speeds.value()});
   if (!timeline.ok()) return timeline.errors();
   s->timeline = std::move(timeline).value();
 
-  s->result =
-      Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline, fidelity,
-               links.value().changes});
+  s->result = Measure({s->scenario, s->platform, s->plan, s->graph, *s->flows, s->timeline,
+                       fidelity, links.value().changes});
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   s->result.sim.wall_s = wall.count();
   s->result.sim.peak_rss_bytes = PeakResidentBytes();
