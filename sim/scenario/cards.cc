@@ -20,6 +20,11 @@ fs::path Folder(CardKind kind, const fs::path& data_root) {
 
 std::string CardKey(CardKind kind) { return kind == CardKind::kModel ? "model" : "cluster"; }
 
+bool IsCardFile(const std::string& name_or_path) {
+  return name_or_path.find('/') != std::string::npos || name_or_path.ends_with(kExtension) ||
+         name_or_path.ends_with(".json");
+}
+
 fs::path CardPath(CardKind kind, const std::string& name, const fs::path& data_root) {
   return Folder(kind, data_root) / (name + kExtension);
 }

@@ -162,13 +162,16 @@ ConfigNode Composer::ResolveCard(CardKind kind, ConfigNode node) {
   const ConfigNode& name = card[0].value;
   const std::string key = CardKey(kind);
   ConfigNode base;
-  const Request request{CardPath(kind, name.scalar, data_root_), name.where, key + ".card"};
+  const bool is_file = IsCardFile(name.scalar);
+  const Request request{is_file ? (name.where.origin->folder / name.scalar).lexically_normal()
+                                : CardPath(kind, name.scalar, data_root_),
+                        name.where, key + ".card"};
   if (name.kind != ConfigNode::Kind::kScalar) {
     problems_.Add(name.where, request.path, "expected a card's name, got " + Describe(name));
   } else if (!allow_files_) {
     problems_.Add(name.where, request.path, "other files may not be read here");
   } else if (const std::vector<std::string> known = CardNames(kind, data_root_);
-             std::find(known.begin(), known.end(), name.scalar) == known.end()) {
+             !is_file && std::find(known.begin(), known.end(), name.scalar) == known.end()) {
     const std::string hint =
         known.empty() ? "; there are none in " + request.file.parent_path().generic_string()
                       : NameHint(name.scalar, known);

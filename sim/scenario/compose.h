@@ -2,8 +2,9 @@
 //
 // `include: path` (or a list of paths) in a mapping makes each file's mapping the base of that
 // mapping; later files and then the keys written beside it override. `card: NAME` in `model` and
-// `cluster` does the same with a card of the catalogue. Paths are relative to the file that names
-// them. A file that cannot be read is reported, and its mapping marked incomplete.
+// `cluster` does the same with a card of the catalogue, `card: ./FILE.yaml` with any other. Paths
+// are relative to the file that names them. A file that cannot be read is reported, and its mapping
+// marked incomplete.
 #pragma once
 
 #include <cstddef>

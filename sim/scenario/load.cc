@@ -64,8 +64,7 @@ LoadedScenario Resolve(const ConfigNode& root, const std::string& default_name,
 template <class CardMessage>
 Result<CardMessage> ReadCard(CardKind kind, const std::string& name_or_path,
                              const fs::path& data_root, Locations& locations, Problems& problems) {
-  const bool is_path = name_or_path.find('/') != std::string::npos ||
-                       name_or_path.ends_with(".yaml") || name_or_path.ends_with(".json");
+  const bool is_path = IsCardFile(name_or_path);
   if (!is_path) {
     const std::vector<std::string> known = CardNames(kind, data_root);
     if (std::find(known.begin(), known.end(), name_or_path) == known.end()) {

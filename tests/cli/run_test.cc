@@ -43,6 +43,23 @@ TEST(Run, SameSeedSameBytesOtherSeedOtherRouting) {
   EXPECT_NE(nlohmann::ordered_json::parse(first)["load"], other["load"]);
 }
 
+// The examples of disturbances in the other fidelities; the golden tests have the default. Kernels
+// take most of their time, so that 3 % covers what the closed form is off by.
+TEST(Run, WhatIfExamplesRunInEveryFidelity) {
+  for (const char* name : {"what_if_slow_nic", "what_if_straggler"}) {
+    const std::string file = InRepository(std::string("scenarios/") + name + ".yaml");
+    const auto run = [&](const char* fidelity) {
+      return ResultOf(file, {"--fidelity", fidelity, "--set", "workload.tokens_per_device=128"});
+    };
+    const double flow = run("flow")["step_time_s"];
+    for (const char* fidelity : {"pairwise", "port"}) {
+      const auto result = run(fidelity);
+      EXPECT_TRUE(result["conservation"]["ok"].get<bool>());
+      EXPECT_NEAR(result["step_time_s"].get<double>() / flow, 1.0, 0.03) << name << ' ' << fidelity;
+    }
+  }
+}
+
 TEST(Run, OutFolderHoldsEverythingNeededToRepeatTheRun) {
   const TemporaryFolder folder;
   const std::string out = folder.path() / "results";

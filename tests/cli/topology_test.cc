@@ -89,14 +89,64 @@ TEST_F(TopologyCommand, ImportWritesEveryOutputAtOnce) {
 }
 
 TEST_F(TopologyCommand, ImportedCardsLoadAgain) {
-  if (!Contains(RunSwitchyard({"describe", "cluster.node"}).out, "links")) {
-    GTEST_SKIP() << "scenario files have no cluster.node.links";
-  }
   ASSERT_EQ(In({"import", "box.xml", "--complete-from", "dgx_a100", "--card", "c.yaml"}).exit_code,
             0);
   const CommandResult again = In({"check", "./c.yaml", "--json", "-"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(nlohmann::json::parse(again.out)["gpu_pair_bandwidth"][0][1], 80e9);
+}
+
+// A scenario takes the card by its path, relative to the scenario; nodes of an imported machine
+// with NICs go on a fabric.
+TEST_F(TopologyCommand, ImportedMachinesRun) {
+  ASSERT_EQ(In({"import", "box.txt", "--complete-from", "hgx_h100", "--pcie-gen", "4", "--name",
+                "pair", "--card", "c.yaml"})
+                .exit_code,
+            0);
+  EXPECT_FALSE(Contains(Content("c.yaml"), "\n    pcie:")) << "links say what is inside the node";
+  EXPECT_TRUE(Contains(Content("c.yaml"), "{a: nic0, b: pcie0, tier: pcie,"));
+  std::ofstream(folder_.path() / "s.yaml")
+      << "schema_version: 1\nname: s\nmodel: {card: mixtral_8x7b}\ncluster: {card: ./c.yaml}\n"
+         "workload: {phase: decode, tokens_per_device: 8, context_length: 64}\n"
+         "routing: {uniform: {}}\n";
+  const std::string scenario = folder_.path() / "s.yaml";
+  for (const char* fidelity : {"pairwise", "flow", "port"}) {
+    const auto one = ResultOf(scenario, {"--fidelity", fidelity});
+    EXPECT_TRUE(one["conservation"]["ok"].get<bool>());
+    const auto two = ResultOf(scenario, {"--fidelity", fidelity, "--set", "cluster.nodes=2",
+                                         "--set", "cluster.fabric={fat_tree: {radix: 2}}"});
+    EXPECT_GT(two["traffic"]["inter_node_bytes"].get<double>(), 0) << fidelity;
+  }
+  const CommandResult no_fabric =
+      RunSwitchyard({"run", scenario, "--set", "cluster.nodes=2"}, folder_.path());
+  EXPECT_EQ(no_fabric.exit_code, 1);
+  EXPECT_TRUE(Contains(no_fabric.err, "need a fabric between them")) << no_fabric.err;
+}
+
+// What completes a file may be a card of any form: cables, or links as an import wrote them.
+TEST_F(TopologyCommand, ImportedCardsCompleteOtherImports) {
+  std::ofstream(folder_.path() / "cables.yaml")
+      << "schema_version: 1\ncluster:\n  card: rtx_3090\n"
+         "  node: {nvlink_mesh: {bandwidth: 40 GB/s, latency: 2 us, links_per_pair: 2}}\n";
+  std::string bare = kTwoGpus;
+  for (const char* row : {"<gpu", "</gpu>"}) {  // PCI devices alone, as clouds publish them
+    for (std::size_t at = 0; (at = bare.find(row)) != std::string::npos;) {
+      const bool closing = row[1] == '/';
+      const std::size_t end = closing ? at + 6 : bare.find("/>", at) + 2;
+      bare.erase(at, end - at);
+    }
+  }
+  std::ofstream(folder_.path() / "bare.xml") << bare;
+  const auto pair_of = [&](const std::string& from, const std::string& to) {
+    const CommandResult result =
+        In({"import", "bare.xml", "--complete-from", from, "--card", to, "--json", "-"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_TRUE(Contains(Content(to), "tier: nvlink, bandwidth: 80 GB/s, latency: 2 us}"))
+        << Content(to);
+    return nlohmann::json::parse(result.out, nullptr, false)["gpu_pair_bandwidth"][0][1];
+  };
+  EXPECT_EQ(pair_of("./cables.yaml", "a.yaml"), 80e9) << "two cables of 40 GB/s";
+  EXPECT_EQ(pair_of("./a.yaml", "b.yaml"), 80e9) << "the same from the card just written";
 }
 
 TEST_F(TopologyCommand, ImportReadsTheMatrixOfNvidiaSmi) {

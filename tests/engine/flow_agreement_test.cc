@@ -19,6 +19,14 @@
 namespace switchyard::testing {
 namespace {
 
+struct Setting {
+  const char* name;
+  PathSelection paths;
+  std::unique_ptr<Platform> (*platform)();
+};
+
+void PrintTo(const Setting& setting, std::ostream* out) { *out << setting.name; }
+
 struct Case {
   std::unique_ptr<Platform> platform;
   std::unique_ptr<PathSelector> paths;
@@ -34,6 +42,30 @@ std::unique_ptr<Platform> RailPlatform(std::uint32_t nodes, double oversubscript
   const std::uint32_t nodes_per_unit = std::max(1u, nodes / 2);
   return std::make_unique<Platform>(
       BuildPlatform(RailCluster(nodes, nodes_per_unit, oversubscription)).value());
+}
+
+// Two servers on a fat tree of radix 4, whose 16 ports they fill: 4 ways from pod to pod.
+std::unique_ptr<Platform> FatTreePlatform() {
+  ClusterSpec spec = RailCluster(2);
+  spec.fabric = FatTreeSpec{4, 1.0, 1_us};
+  return std::make_unique<Platform>(BuildPlatform(spec).value());
+}
+
+// The same servers on 4 groups of 2 routers with 2 NICs each.
+std::unique_ptr<Platform> DragonflyPlatform() {
+  ClusterSpec spec = RailCluster(2);
+  spec.fabric = DragonflySpec{4, 2, 2, 1, {50_GBps, 1_us}, {40_GBps, 2_us}};
+  return std::make_unique<Platform>(BuildPlatform(spec).value());
+}
+
+std::unique_ptr<Platform> TorusPlatform() {
+  ClusterSpec spec = RailCluster(1);
+  spec.nodes = 4;
+  spec.node.gpus = 4;
+  spec.node.nvlink.reset();
+  spec.node.nic.reset();
+  spec.fabric = TorusSpec{{4, 4}, {50_GBps, 1_us}};
+  return std::make_unique<Platform>(BuildPlatform(spec).value());
 }
 
 // Direct flows or two hops; on more than 24 GPUs two hops, for SimGrid's sake.
@@ -52,15 +84,12 @@ FlowSet RandomFlows(const Platform& platform, Rng& rng) {
 
 // Two chains of compute, all-to-all, all-to-all on streams of their own, so that up to two
 // exchanges are in flight; devices enter each up to `stagger` apart.
-Case RandomCase(std::unique_ptr<Platform> platform, Seconds stagger, std::uint64_t seed) {
+Case RandomCase(const Setting& setting, Seconds stagger, std::uint64_t seed) {
   Rng rng(seed, Stream("flow_agreement"));
   Case c;
-  c.platform = std::move(platform);
+  c.platform = setting.platform();
   const auto gpus = static_cast<std::uint32_t>(c.platform->num_devices());
-  c.paths = MakePathSelector(gpus % kGpusPerNode == 0 && c.platform->num_nodes() > 0
-                                 ? PathSelection::kRailAware
-                                 : PathSelection::kShortest,
-                             *c.platform);
+  c.paths = MakePathSelector(setting.paths, *c.platform);
   c.graph.num_devices = gpus;
   for (const StreamKind stream : {StreamKind::kComm, StreamKind::kCopyIn}) {
     std::vector<TaskId> after;
@@ -119,8 +148,8 @@ void ExpectSmallError(const std::vector<double>& exact, const std::vector<double
   EXPECT_LT(mean, kDefaultFlowEpsilon / 4);
 }
 
-void ExpectAgreement(std::unique_ptr<Platform> platform, Seconds stagger, std::uint64_t seed) {
-  const Case c = RandomCase(std::move(platform), stagger, seed);
+void ExpectAgreement(const Setting& setting, Seconds stagger, std::uint64_t seed) {
+  const Case c = RandomCase(setting, stagger, seed);
   SCOPED_TRACE(std::to_string(c.graph.num_devices) + " GPUs, stagger " +
                std::to_string(stagger.value) + " s, seed " + std::to_string(seed));
   const std::vector<double> pairwise = Ends(c, *MakePairwiseExecutor());
@@ -129,35 +158,39 @@ void ExpectAgreement(std::unique_ptr<Platform> platform, Seconds stagger, std::u
   ExpectSmallError(pairwise, Ends(c, *MakeExecutor("flow")));
 }
 
-struct Setting {
-  const char* name;
-  std::unique_ptr<Platform> (*platform)();
-};
-
-void PrintTo(const Setting& setting, std::ostream* out) { *out << setting.name; }
-
 class FlowAgreement : public ::testing::TestWithParam<Setting> {};
 
 TEST_P(FlowAgreement, AllEnterTogether) {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) ExpectAgreement(GetParam().platform(), 0_s, seed);
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) ExpectAgreement(GetParam(), 0_s, seed);
 }
 
 TEST_P(FlowAgreement, DevicesEnterApart) {
   for (std::uint64_t seed = 11; seed <= 13; ++seed) {
-    ExpectAgreement(GetParam().platform(), 300_us, seed);
+    ExpectAgreement(GetParam(), 300_us, seed);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Platforms, FlowAgreement,
-    ::testing::Values(Setting{"Star13", [] { return StarPlatform(13); }},
-                      Setting{"OneNode8", [] { return RailPlatform(1, 1.0); }},
-                      Setting{"Rails16Over1", [] { return RailPlatform(2, 1.0); }},
-                      Setting{"Rails24Over2", [] { return RailPlatform(3, 2.0); }},
-                      Setting{"Rails24Over4", [] { return RailPlatform(3, 4.0); }},
-                      Setting{"Rails64Over1", [] { return RailPlatform(8, 1.0); }},
-                      Setting{"Rails64Over2", [] { return RailPlatform(8, 2.0); }}),
-    [](const auto& setting) { return setting.param.name; });
+constexpr PathSelection kRails = PathSelection::kRailAware, kEcmp = PathSelection::kEcmp,
+                        kAdaptive = PathSelection::kAdaptive;
+
+const Setting kSettings[] = {
+    {"Star13", PathSelection::kShortest, [] { return StarPlatform(13); }},
+    {"OneNode8", kRails, [] { return RailPlatform(1, 1.0); }},
+    {"Rails16Over1", kRails, [] { return RailPlatform(2, 1.0); }},
+    {"Rails24Over2", kRails, [] { return RailPlatform(3, 2.0); }},
+    {"Rails24Over4", kRails, [] { return RailPlatform(3, 4.0); }},
+    {"Rails64Over1", kRails, [] { return RailPlatform(8, 1.0); }},
+    {"Rails64Over2", kRails, [] { return RailPlatform(8, 2.0); }},
+    {"FatTreeEcmp", kEcmp, FatTreePlatform},
+    {"FatTreeAdaptive", kAdaptive, FatTreePlatform},
+    {"DragonflyEcmp", kEcmp, DragonflyPlatform},
+    {"DragonflyAdaptive", kAdaptive, DragonflyPlatform},
+    {"TorusEcmp", kEcmp, TorusPlatform},
+    {"TorusAdaptive", kAdaptive, TorusPlatform},
+};
+
+INSTANTIATE_TEST_SUITE_P(Platforms, FlowAgreement, ::testing::ValuesIn(kSettings),
+                         [](const auto& setting) { return setting.param.name; });
 
 }  // namespace
 }  // namespace switchyard::testing

@@ -1,4 +1,5 @@
 // What the paths between GPUs are like under a path selector: bandwidth, latency, shared links.
+// Where the selector splits flows over several paths, each part counts with its share.
 #pragma once
 
 #include <cstddef>
@@ -19,19 +20,19 @@ inline constexpr std::size_t kMaxMatrixGpus = 512;
 
 // Ordered pairs of GPUs whose paths have the same number of links, bandwidth and latency.
 struct PairClass {
-  std::size_t links = 0;
-  BytesPerSecond bandwidth;  // of the narrowest link
-  Seconds latency;
-  std::uint64_t pairs = 0;  // among those looked at
-  DeviceId from, to;        // the first of them
+  std::size_t links = 0;     // of the longest path, if there are several
+  BytesPerSecond bandwidth;  // of one flow alone: the least capacity for the share that crosses it
+  Seconds latency;           // of the path that takes longest
+  std::uint64_t pairs = 0;   // among those looked at
+  DeviceId from, to;         // the first of them
 };
 
 struct PairSurvey {
-  bool complete = false;                      // every pair was looked at
-  std::vector<PairClass> classes;             // fewest links first, then by first pair
-  std::vector<BytesPerSecond> bandwidth;      // [from * num_devices + to], 0 on the diagonal; empty
-                                              // above kMaxMatrixGpus
-  std::vector<std::uint64_t> pairs_per_link;  // by link; only when complete
+  bool complete = false;                  // every pair was looked at
+  std::vector<PairClass> classes;         // fewest links first, then by first pair
+  std::vector<BytesPerSecond> bandwidth;  // [from * num_devices + to], 0 on the diagonal; empty
+                                          // above kMaxMatrixGpus
+  std::vector<double> pairs_per_link;     // by link; only when complete
 };
 
 // Every GPU must reach every other.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sim/base/check.h"
+#include "topologies/paths/path_selector.h"
 
 namespace switchyard {
 namespace {
@@ -61,8 +62,7 @@ class CardWriter {
     out_ += fmt::format("  name: {}\n  nodes: 1\n", Quoted(spec.name));
     Device(spec.device);
     Node(spec.node);
-    out_ +=
-        spec.paths == PathSelection::kShortest ? "  paths: shortest\n" : "  paths: rail_aware\n";
+    out_ += fmt::format("  paths: {}\n", ToString(spec.paths));
     return std::move(out_);
   }
 
@@ -87,6 +87,7 @@ class CardWriter {
     if (device.fp4_rate.value > 0) line("fp4_rate", Compute(device.fp4_rate));
     if (device.idle_power) line("idle_power", InUnit(device.idle_power->value, 1, "W"));
     if (device.busy_power) line("busy_power", InUnit(device.busy_power->value, 1, "W"));
+    if (device.comm_power) line("comm_power", InUnit(device.comm_power->value, 1, "W"));
   }
 
   static std::string LinkClass(const LinkSpec& link) {
@@ -96,10 +97,7 @@ class CardWriter {
   void Node(const NodeSpec& node) {
     const std::string card = "card " + imported_.card;
     out_ += fmt::format("  node:\n    gpus: {}\n", node.gpus);
-    if (node.nvlink) Line("    ", "nvlink", LinkClass(*node.nvlink), imported_.nvlink_origin);
-    Line("    ", "pcie", LinkClass(node.pcie), "of gpu0");
     if (node.nic) Line("    ", "nic", LinkClass(*node.nic), imported_.nic_origin);
-    Line("    ", "host_memory", LinkClass(node.host_memory), card);
     Line("    ", "host_memory_capacity", Size(node.host_memory_capacity), card);
     out_ += "    links:\n";
     for (std::size_t i = 0; i < node.links.size(); ++i) {

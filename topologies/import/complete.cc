@@ -5,48 +5,48 @@
 #include <algorithm>
 #include <utility>
 
+#include "topologies/import/card_node.h"
 #include "topologies/import/nccl_rates.h"
+#include "topologies/vertex_name.h"
 
 namespace switchyard {
 namespace {
 
-// The index of "gpu3"; absent for other names.
-std::optional<std::size_t> GpuNumber(const std::string& name) {
-  if (name.size() < 4 || name.size() > 7 || name.compare(0, 3, "gpu") != 0) return std::nullopt;
-  std::size_t number = 0;
-  for (const char c : name.substr(3)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + static_cast<std::size_t>(c - '0');
+// The GPU of "gpu3", or the plane: all NVSwitches are one.
+std::optional<std::size_t> EndOf(Machine& machine, const std::string& name) {
+  const std::optional<Vertex> vertex = ParseLocalName(name, 0);
+  if (!vertex) return std::nullopt;
+  if (vertex->kind == VertexKind::kGpu && vertex->index < machine.gpus.size()) {
+    return machine.gpus[vertex->index];
   }
-  return number;
-}
-
-std::size_t PlaneOf(Machine& machine) {
+  if (vertex->kind != VertexKind::kNvSwitch) return std::nullopt;
   for (std::size_t v = 0; v < machine.vertices.size(); ++v) {
     if (machine.vertices[v].kind == VertexKind::kNvSwitch) return v;
   }
   return machine.Add({VertexKind::kNvSwitch, std::nullopt, "NVSwitch", {}, {}});
 }
 
-// NVLink of a card whose node is written link by link.
-void AddListedNvLinks(Machine& machine, const Completion& by) {
-  for (const NamedLinkSpec& link : by.card->node.links) {
-    if (link.tier != LinkTier::kNvLink) continue;
-    const auto vertex = [&](const std::string& name) -> std::optional<std::size_t> {
-      if (name == "nvswitch") return PlaneOf(machine);
-      const auto gpu = GpuNumber(name);
-      if (!gpu || *gpu >= machine.gpus.size()) return std::nullopt;
-      return machine.gpus[*gpu];
-    };
-    auto a = vertex(link.a);
-    auto b = vertex(link.b);
-    if (!a || !b) continue;
+// GPUs of the file are those of the card in the same order.
+void AddCardsNvLinks(Machine& machine, const CardNode& node, const std::string& card) {
+  bool one_plane = true;
+  for (const NamedLinkSpec& link : node.nvlinks) {
+    auto a = EndOf(machine, link.a);
+    auto b = EndOf(machine, link.b);
+    if (!a || !b) continue;  // NVLink to a CPU
     if (machine.vertices[*a].kind == VertexKind::kNvSwitch) std::swap(a, b);
-    machine.links.push_back(
-        {*a, *b, LinkTier::kNvLink, {link.link.bandwidth, "card " + by.card_name}});
+    one_plane = one_plane && machine.vertices[*b].kind == VertexKind::kNvSwitch;
+    const auto same = [&](const MachineLink& l) { return l.a == *a && l.b == *b; };
+    const auto known = std::find_if(machine.links.begin(), machine.links.end(), same);
+    if (known != machine.links.end()) {  // to another NVSwitch
+      known->rate.value += link.link.bandwidth;
+    } else {
+      machine.links.push_back({*a, *b, LinkTier::kNvLink, {link.link.bandwidth, "card " + card}});
+    }
   }
   machine.assumptions.push_back(
-      fmt::format("NVLink joins the GPUs as in card {}, in the order of the file", by.card_name));
+      one_plane
+          ? fmt::format("every GPU is on one NVSwitch plane, as in card {}", card)
+          : fmt::format("NVLink joins the GPUs as in card {}, in the order of the file", card));
 }
 
 std::string Fitting(const Machine& machine) {
@@ -69,32 +69,27 @@ void AddNvLink(Machine& machine, const std::string& file, const Completion& by,
             Fitting(machine)));
     return;
   }
-  const NodeSpec& node = by.card->node;
-  if (node.links.empty() && !node.nvlink) {
+  const CardNode node = ReadCardNode(by.card->node);
+  if (node.nvlinks.empty()) {
     machine.assumptions.push_back(
         fmt::format("no NVLink between the GPUs, as in card {}", by.card_name));
     return;
   }
-  if (node.gpus != machine.gpus.size()) {
+  if (by.card->node.gpus != machine.gpus.size()) {
     errors.push_back(FileError(
         file, fmt::format("has {} GPUs, a node of card {} has {}; name a card of this machine",
-                          machine.gpus.size(), by.card_name, node.gpus)));
+                          machine.gpus.size(), by.card_name, by.card->node.gpus)));
     return;
   }
-  if (!node.links.empty()) return AddListedNvLinks(machine, by);
-  const std::size_t plane = PlaneOf(machine);
-  for (const std::size_t gpu : machine.gpus) {
-    machine.links.push_back(
-        {gpu, plane, LinkTier::kNvLink, {node.nvlink->bandwidth, "card " + by.card_name}});
-  }
-  machine.assumptions.push_back(
-      fmt::format("every GPU is on one NVSwitch plane, as in card {}", by.card_name));
+  AddCardsNvLinks(machine, node, by.card_name);
 }
 
 std::optional<SourcedRate> PcieRate(const Completion& by) {
   if (by.pcie_generation) return NcclPcieGeneration(*by.pcie_generation);
-  if (by.card != nullptr) return SourcedRate{by.card->node.pcie.bandwidth, "card " + by.card_name};
-  return std::nullopt;
+  if (by.card == nullptr) return std::nullopt;
+  const std::optional<LinkSpec> pcie = ReadCardNode(by.card->node).pcie;
+  if (!pcie) return std::nullopt;
+  return SourcedRate{pcie->bandwidth, "card " + by.card_name};
 }
 
 void AddPcie(Machine& machine, const std::string& file, const Completion& by, Diagnostics& errors) {

@@ -184,7 +184,7 @@ class LinkReader {
                                                    NcclAttributes::Text(cpu, "vendor"),
                                                    number("familyid"), number("modelid")});
       for (std::size_t j = i + 1; j < machine_.hosts.size(); ++j) {
-        machine_.links.push_back({machine_.hosts[i], machine_.hosts[j], LinkTier::kPcie, rate});
+        machine_.links.push_back({machine_.hosts[i], machine_.hosts[j], LinkTier::kSocket, rate});
       }
     }
   }

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "topologies/import/card_node.h"
 #include "topologies/import/nccl_rates.h"
 
 namespace switchyard {
@@ -146,7 +147,7 @@ class MachineMaker {
     if (!is_first) {
       machine_.links.push_back({first->second,
                                 host,
-                                LinkTier::kPcie,
+                                LinkTier::kSocket,
                                 {kNcclLocal, "host bridges of a NUMA node, NCCL's LOC_BW"}});
     }
     return host;
@@ -174,7 +175,7 @@ class MachineMaker {
     const SourcedRate sockets = NcclBetweenSockets({});
     for (auto a = numa_hosts_.begin(); a != numa_hosts_.end(); ++a) {
       for (auto b = std::next(a); b != numa_hosts_.end(); ++b) {
-        machine_.links.push_back({a->second, b->second, LinkTier::kPcie, sockets});
+        machine_.links.push_back({a->second, b->second, LinkTier::kSocket, sockets});
       }
     }
   }
@@ -208,8 +209,9 @@ class MachineMaker {
       return SourcedRate{one.value * links, fmt::format("{} links of {:g} GB/s, {}", links,
                                                         one.value.value / 1e9, one.origin)};
     }
-    if (by_.card != nullptr && by_.card->node.nvlink) {
-      return SourcedRate{by_.card->node.nvlink->bandwidth * links / of_gpu,
+    const auto nvlink = by_.card == nullptr ? std::nullopt : ReadCardNode(by_.card->node).nvlink;
+    if (nvlink) {
+      return SourcedRate{nvlink->bandwidth * links / of_gpu,
                          fmt::format("{} of {} links, card {}", links, of_gpu, by_.card_name)};
     }
     if (errors_.empty()) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "topologies/import/card_node.h"
 #include "topologies/import/nccl_rates.h"
 
 namespace switchyard {
@@ -29,7 +30,10 @@ class ClusterMaker {
     spec.node.gpus = static_cast<std::uint32_t>(machine_.gpus.size());
     // The rail-aware selector needs one host bridge and a flat PCIe tree.
     spec.paths = PathSelection::kShortest;
-    if (by_.card != nullptr) spec.device = by_.card->device;
+    if (by_.card != nullptr) {
+      spec.device = by_.card->device;
+      card_ = ReadCardNode(by_.card->node);
+    }
     // NVLink first: of two paths with as many links the lower link ids win.
     for (const bool nvlink : {true, false}) {
       for (const MachineLink& link : machine_.links) {
@@ -39,7 +43,7 @@ class ClusterMaker {
     for (std::size_t v = 0; v < machine_.vertices.size(); ++v) AddUpwards(v);
     AddHostMemory();
     AddSsd();
-    AddClasses();
+    AddPorts();
     AddNotes();
     return std::move(imported_);
   }
@@ -102,16 +106,15 @@ class ClusterMaker {
     const auto hosts = static_cast<double>(machine_.hosts.size());
     LinkSpec memory{kNcclLocal, {}};
     std::string origin = "not in the file: no limit (NCCL's LOC_BW)";
-    if (by_.card != nullptr) {
-      memory = by_.card->node.host_memory;
-      memory.bandwidth = memory.bandwidth / hosts;
+    if (card_.host_memory) {
+      memory = {card_.host_memory->bandwidth / hosts, card_.host_memory->latency};
       origin = "card " + by_.card_name;
       if (hosts > 1) origin += fmt::format(", shared by {} host bridges", hosts);
-      imported_.spec.node.host_memory = by_.card->node.host_memory;
-      imported_.spec.node.host_memory_capacity = by_.card->node.host_memory_capacity;
+    }
+    if (by_.card != nullptr) {
+      imported_.spec.node.host_memory_capacity = card_.host_memory_capacity;
     } else {
       latency_origin_ = "not in the file";
-      imported_.spec.node.host_memory = memory;
       imported_.assumptions.emplace_back(
           "host memory and what the GPUs compute are not in the file; a card takes them from "
           "--complete-from");
@@ -122,24 +125,16 @@ class ClusterMaker {
   }
 
   void AddSsd() {
-    if (by_.card == nullptr || !by_.card->node.ssd) return;
-    const LinkSpec& ssd = *by_.card->node.ssd;
-    Add({"ssd", HostName(0), LinkTier::kSsd, ssd}, "card " + by_.card_name);
+    if (!card_.ssd) return;
+    Add({"ssd", HostName(0), LinkTier::kSsd, *card_.ssd}, "card " + by_.card_name);
     if (machine_.hosts.size() > 1) {
       imported_.assumptions.emplace_back("the SSDs are on the first host bridge");
     }
   }
 
-  // The fields that stand for a kind of link where one number is needed.
-  void AddClasses() {
+  // One figure for all ports: the fastest.
+  void AddPorts() {
     NodeSpec& node = imported_.spec.node;
-    const MachineVertex& gpu = machine_.vertices[machine_.gpus[0]];
-    node.pcie = {gpu.upwards ? gpu.upwards->value : kNcclLocal, PcieLatency()};
-    for (const MachineLink& link : machine_.links) {
-      if (machine_.vertices[link.b].kind != VertexKind::kNvSwitch || node.nvlink) continue;
-      node.nvlink = LinkSpec{link.rate.value, NvLinkLatency()};
-      imported_.nvlink_origin = link.rate.origin;
-    }
     for (const std::size_t nic : machine_.nics) {
       const std::optional<SourcedRate>& port = machine_.vertices[nic].port;
       if (!port || (node.nic && node.nic->bandwidth >= port->value)) continue;
@@ -157,7 +152,7 @@ class ClusterMaker {
                         : "latencies are NCCL's (tuning.cc, hwLat): 0.6 us from GPU to GPU over "
                           "NVLink, 1 us over PCIe");
     if (machine_.hosts.size() > 1) {
-      notes.emplace_back("links between CPUs count as PCIe; flows take the fewest links");
+      notes.emplace_back("flows take the fewest links, from CPU to CPU too");
     }
     if (!machine_.nics.empty() && machine_.nics.size() != machine_.gpus.size()) {
       notes.push_back(fmt::format("{} for {}: not one for each",
@@ -167,15 +162,15 @@ class ClusterMaker {
   }
 
   [[nodiscard]] Seconds NvLinkLatency() const {
-    const bool from_card = by_.card != nullptr && by_.card->node.nvlink;
-    return from_card ? by_.card->node.nvlink->latency : kNcclNvLinkLatency / 2;
+    return card_.nvlink ? card_.nvlink->latency : kNcclNvLinkLatency / 2;
   }
   [[nodiscard]] Seconds PcieLatency() const {
-    return by_.card != nullptr ? by_.card->node.pcie.latency : kNcclPcieLatency / 2;
+    return card_.pcie ? card_.pcie->latency : kNcclPcieLatency / 2;
   }
 
   const Machine& machine_;
   const Completion& by_;
+  CardNode card_;  // nothing without a card
   ImportedCluster imported_;
   std::vector<std::string> names_;  // as machine_.vertices: "gpu3"
   std::set<std::pair<std::string, std::string>> joined_;

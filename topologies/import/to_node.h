@@ -18,7 +18,6 @@ struct ImportedCluster {
   ClusterSpec spec;                       // node.links hold the machine
   std::vector<std::string> link_origins;  // as spec.node.links: where rate and latency are from
   std::string nic_origin;                 // of spec.node.nic
-  std::string nvlink_origin;              // of spec.node.nvlink
   std::string card;                       // the rest is from it; empty: not known
   std::string format;
   std::vector<std::string> found;

@@ -133,6 +133,22 @@ TEST_F(Compose, CardsAreABase) {
             "error: unknown model card 'smal'; did you mean 'small'?");
 }
 
+TEST_F(Compose, CardsOutsideTheCatalogueAreNamedByPath) {
+  Write("sub/mine.yaml", "schema_version: 1\nmodel: {card: ./base.yaml, hidden_size: 128}\n");
+  Write("sub/base.yaml",
+        "schema_version: 1\nmodel:\n  name: mine\n  hidden_size: 64\n  num_layers: 2\n"
+        "  vocab_size: 100\n  attention: {heads: 8, grouped: {kv_heads: 8, head_dim: 8}}\n"
+        "  moe: {num_experts: 32, top_k: 2, intermediate_size: 64}\n");
+  Write("a.yaml", "include: valid.yaml\nmodel: null\n");
+  Write("sub/b.yaml", "include: ../a.yaml\nmodel: {card: mine.yaml}\n");
+  const Scenario scenario = Load("sub/b.yaml");
+  EXPECT_EQ(scenario.model.name, "mine") << "relative to the file that names it";
+  EXPECT_EQ(scenario.model.hidden_size, 128U);
+  // On the command line: relative to where the command runs.
+  const std::string file = (folder_ / "sub/base.yaml").string();
+  EXPECT_EQ(Load("sub/b.yaml", {"model.card=" + file}).model.hidden_size, 64U);
+}
+
 TEST_F(Compose, CardCyclesAreErrors) {
   Write("models/cards/x.yaml", "schema_version: 1\nmodel: {card: y}\n");
   Write("models/cards/y.yaml", "schema_version: 1\nmodel: {card: x}\n");

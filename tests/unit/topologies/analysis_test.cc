@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "tests/unit/topologies/clusters.h"
+#include "tests/unit/topologies/other_clusters.h"
 #include "topologies/analysis/max_flow.h"
 
 namespace switchyard {
@@ -102,6 +102,34 @@ TEST(AllToAll, IsBoundByTheBusiestLink) {
   EXPECT_DOUBLE_EQ(two_nodes->per_byte.value, 8 / testing::kNic.value);
   const auto one_node = AnalyzeSpec(testing::OneNode()).all_to_all;
   EXPECT_DOUBLE_EQ(one_node->per_byte.value, 7 / testing::kNvLink.value);
+}
+
+TEST(AllToAll, CountsThePartsOfSplitFlowsByTheirShare) {
+  // A full fat tree of radix 8: 128 NICs, 4 on an edge switch with 4 ways up, and 16 ways between
+  // pods. A GPU sends to the 120 of other nodes, none of them on its edge switch. Spread evenly
+  // every link on the way carries as many pairs as a NIC: 4 * 120 over 4 ways up. Hashed, some way
+  // up gets more.
+  ClusterSpec spec = testing::FatTree(16, 8);
+  const auto hashed = AnalyzeSpec(spec);
+  spec.paths = PathSelection::kAdaptive;
+  const auto spread = AnalyzeSpec(spec);
+  EXPECT_NEAR(spread.all_to_all->per_byte.value * testing::kNic.value, 120, 1e-9);
+  EXPECT_GT(hashed.all_to_all->per_byte.value * testing::kNic.value, 130);
+  for (const auto* analysis : {&hashed, &spread}) {
+    for (std::size_t to = 8; to < 128; ++to) {
+      EXPECT_EQ(analysis->gpu_pair_bandwidth[to], testing::kNic) << "alone, a pair has its NIC";
+    }
+  }
+}
+
+TEST(PairClasses, APairOverTwoWaysHasTheBandwidthOfBoth) {
+  // A 2 x 2 torus: between opposite corners two ways of two links, and the chips' own links at
+  // both ends are wide enough for both.
+  ClusterSpec spec = testing::Torus({2, 2});
+  const auto of_corners = [&] { return AnalyzeSpec(spec).gpu_pair_bandwidth[0 * 4 + 3]; };
+  const BytesPerSecond one_way = of_corners();
+  spec.paths = PathSelection::kAdaptive;
+  EXPECT_DOUBLE_EQ(of_corners() / one_way, 2.0);
 }
 
 TEST(Oversubscription, ComparesBelowWithAbove) {

@@ -43,8 +43,6 @@ TEST(ClusterCardYaml, SaysWhereEveryNumberIsFrom) {
       "    bf16_rate: 900 TFLOP/s  # card four\n"
       "  node:\n"
       "    gpus: 2\n"
-      "    pcie: {bandwidth: 24 GB/s, latency: 0.25 us}  # of gpu0\n"
-      "    host_memory: {bandwidth: 500 GB/s, latency: 0.5 us}  # card four\n"
       "    host_memory_capacity: 1048576 MiB  # card four\n"
       "    links:\n"
       "      - {a: gpu0, b: gpu1, tier: nvlink, bandwidth: 80 GB/s, latency: 3 us}  # 4 links of "
