@@ -117,6 +117,7 @@ void Sizes(benchmark::internal::Benchmark* bench) {
       ->RangeMultiplier(4)
       ->Range(256, 16384)
       ->Complexity()
+      ->MinTime(0.1)
       ->Unit(benchmark::kMillisecond);
 }
 
@@ -132,5 +133,3 @@ BENCHMARK_CAPTURE(RoutesBench, ecmp_torus, Torus, PathSelection::kEcmp)->Apply(S
 
 }  // namespace
 }  // namespace switchyard
-
-BENCHMARK_MAIN();

@@ -1,0 +1,141 @@
+// What one run of the program costs: whole steps of scenarios/scale, from its start to its exit.
+//
+//   step_bench --benchmark_filter=Step/flow
+//
+// Each is a process of its own, as for a user (and as SimGrid wants it: one simulation a process).
+// Time, "manual" in Google Benchmark's words: the child's CPU time, user and system. Counters:
+// peak_MB, its peak resident memory; wall_ms. Simulation: the part of it that the result reports as
+// sim.wall_s, from the platform's construction to the finished result.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct Child {
+  bool ok = false;
+  double cpu_s = 0.0;
+  double wall_s = 0.0;
+  double peak_bytes = 0.0;
+  std::string out;
+};
+
+// In the child, from fork to exec: nothing that allocates.
+[[noreturn]] void Become(const std::vector<char*>& arguments, int out) {
+  dup2(out, STDOUT_FILENO);
+  execv(arguments[0], arguments.data());
+  _exit(127);
+}
+
+std::string ReadAll(int from) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (ssize_t n = 0; (n = read(from, buffer.data(), buffer.size())) > 0;) {
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  return text;
+}
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+Child RunSwitchyard(std::vector<std::string> arguments) {
+  constexpr double kBytesPerKiB = 1024;  // Linux reports ru_maxrss in KiB
+  arguments.insert(arguments.begin(), SWITCHYARD_BINARY);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+
+  Child child;
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return child;
+  const auto begin = std::chrono::steady_clock::now();
+  const pid_t pid = fork();
+  if (pid == 0) Become(pointers, ends[1]);
+  close(ends[1]);
+  if (pid > 0) child.out = ReadAll(ends[0]);
+  close(ends[0]);
+  int status = 0;
+  rusage usage{};
+  if (pid < 0 || wait4(pid, &status, 0, &usage) != pid) return child;
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+  child.wall_s = wall.count();
+  child.cpu_s = Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
+  child.peak_bytes = kBytesPerKiB * static_cast<double>(usage.ru_maxrss);
+  child.ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return child;
+}
+
+std::vector<std::string> Arguments(const std::string& size, const std::string& fidelity) {
+  return {"run", SWITCHYARD_SOURCE_DIR "/scenarios/scale/moe_step_" + size + ".yaml", "--fidelity",
+          fidelity, "--quiet"};
+}
+
+void RunStep(benchmark::State& state, const std::string& size, const std::string& fidelity) {
+  double peak = 0.0;
+  double wall = 0.0;
+  for (auto _ : state) {
+    const Child child = RunSwitchyard(Arguments(size, fidelity));
+    if (!child.ok) return state.SkipWithError("the program failed");
+    state.SetIterationTime(child.cpu_s);
+    peak = std::max(peak, child.peak_bytes);
+    wall += child.wall_s;
+  }
+  state.counters["peak_MB"] = 1e-6 * peak;
+  state.counters["wall_ms"] = benchmark::Counter(1e3 * wall, benchmark::Counter::kAvgIterations);
+}
+
+void Step(benchmark::State& state, const std::string& fidelity) {
+  RunStep(state, std::to_string(state.range(0)), fidelity);
+  state.SetComplexityN(state.range(0));
+}
+
+// Without a fit: 2,048 GPUs are 32 groups, which is another kind of growth.
+void LargeStep(benchmark::State& state, const std::string& size, const std::string& fidelity) {
+  RunStep(state, size, fidelity);
+}
+
+void Simulation(benchmark::State& state, const std::string& fidelity) {
+  std::vector<std::string> arguments = Arguments(std::to_string(state.range(0)), fidelity);
+  arguments.insert(arguments.end(), {"--json", "-"});
+  for (auto _ : state) {
+    const Child child = RunSwitchyard(arguments);
+    if (!child.ok) return state.SkipWithError("the program failed");
+    state.SetIterationTime(nlohmann::json::parse(child.out).at("sim").at("wall_s").get<double>());
+  }
+}
+
+void Rows(benchmark::internal::Benchmark* row, int iterations, int repetitions) {
+  row->Unit(benchmark::kMillisecond)
+      ->UseManualTime()
+      ->Iterations(iterations)
+      ->Repetitions(repetitions)
+      ->DisplayAggregatesOnly();
+}
+void ManyRuns(benchmark::internal::Benchmark* row) { Rows(row, 1, 5); }
+void SomeRuns(benchmark::internal::Benchmark* row) { Rows(row, 1, 3); }
+void OneRun(benchmark::internal::Benchmark* row) { Rows(row, 1, 1); }
+void Sizes(benchmark::internal::Benchmark* row) {
+  row->ArgName("gpus")->Arg(8)->Arg(64)->Arg(256)->Complexity();
+}
+
+BENCHMARK_CAPTURE(Simulation, flow, "flow")->ArgName("gpus")->Arg(8)->Apply(ManyRuns);
+BENCHMARK_CAPTURE(Simulation, port, "port")->ArgName("gpus")->Arg(8)->Apply(ManyRuns);
+BENCHMARK_CAPTURE(Step, flow, "flow")->Apply(Sizes)->Apply(SomeRuns);
+BENCHMARK_CAPTURE(Step, port, "port")->Apply(Sizes)->Apply(SomeRuns);
+BENCHMARK_CAPTURE(LargeStep, flow_1024, "1024", "flow")->Apply(OneRun);
+BENCHMARK_CAPTURE(LargeStep, port_1024, "1024", "port")->Apply(OneRun);
+BENCHMARK_CAPTURE(LargeStep, flow_2048_ep64, "2048_ep64", "flow")->Apply(OneRun);
+BENCHMARK_CAPTURE(LargeStep, port_2048_ep64, "2048_ep64", "port")->Apply(OneRun);
+
+}  // namespace
