@@ -117,7 +117,9 @@ void Sizes(benchmark::internal::Benchmark* bench) {
       ->RangeMultiplier(4)
       ->Range(256, 16384)
       ->Complexity()
-      ->MinTime(0.1)
+      ->MinTime(0.05)
+      ->Repetitions(3)
+      ->DisplayAggregatesOnly()
       ->Unit(benchmark::kMillisecond);
 }
 
