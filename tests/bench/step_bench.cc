@@ -40,6 +40,7 @@ Child RunSwitchyard(std::vector<std::string> arguments) {
   constexpr double kBytesPerKiB = 1024;  // Linux reports ru_maxrss in KiB
   arguments.insert(arguments.begin(), SWITCHYARD_BINARY);
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
 
