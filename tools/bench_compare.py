@@ -3,11 +3,12 @@
     bench_compare.py check BASELINE RESULT.json...    exit 1 when a row is slower than it may be
     bench_compare.py update BASELINE RESULT.json...   writes the baseline anew
 
-A result is what `--benchmark_out` writes, one file a program (PROGRAM.json). A row's time is the
-median of its repetitions: CPU time, or the manual time of rows that have one (CPU time of another
-process). Every program also runs the row Calibrate; what is compared is
+A result is what `--benchmark_out` writes, one file a program (PROGRAM.json). A row's time is its
+CPU time, or the manual time of rows that have one (CPU time of another process). The baseline has
+the median of a row's repetitions and the least. The least is compared: what else runs on the
+machine only ever adds. Every program also runs the row Calibrate, and
 
-    ratio = (time now / time in the baseline) / (Calibrate now / Calibrate in the baseline).
+    ratio = (least now / least in the baseline) / (Calibrate now / Calibrate in the baseline).
 
 check fails when a ratio exceeds LIMIT, and when rows and baseline do not name the same rows; with
 --partial only rows that were run count.
@@ -49,7 +50,7 @@ def short_name(run_name):
 
 
 def rows_of(result):
-    """{row: {"cpu_time_ns": median, "counters": {name: median}}} of one program's result."""
+    """{row: {"cpu_time_ns": median, "least_ns": .., "counters": {name: median}}} of a program."""
     runs = {}
     for row in result["benchmarks"]:
         if row.get("error_occurred"):
@@ -59,7 +60,9 @@ def rows_of(result):
     rows = {}
     for name, repetitions in runs.items():
         counters = {k: v for k, v in repetitions[0].items() if k not in OWN_KEYS}
-        rows[name] = {"cpu_time_ns": rounded(statistics.median(map(time_of, repetitions)))}
+        times = [time_of(row) for row in repetitions]
+        median, least = statistics.median(times), min(times)
+        rows[name] = {"cpu_time_ns": rounded(median), "least_ns": rounded(least)}
         if counters:
             rows[name]["counters"] = {
                 k: rounded(statistics.median(r[k] for r in repetitions)) for k in sorted(counters)
@@ -75,7 +78,7 @@ def rounded(value):
 def calibration(program, rows):
     if CALIBRATION not in rows:
         raise ResultError(f"{program}: no row {CALIBRATION}; the filter must let it through")
-    return rows[CALIBRATION]["cpu_time_ns"]
+    return rows[CALIBRATION]["least_ns"]
 
 
 def compare(baseline, programs):
@@ -87,8 +90,8 @@ def compare(baseline, programs):
         for row in [*old, *(r for r in new if r not in old)]:
             if row == CALIBRATION:
                 continue
-            before = old[row]["cpu_time_ns"] if row in old else None
-            now = new[row]["cpu_time_ns"] if row in new else None
+            before = old[row]["least_ns"] if row in old else None
+            now = new[row]["least_ns"] if row in new else None
             both = before is not None and now is not None
             lines.append((program, row, before, now, now / before / speed if both else None))
     return lines
@@ -141,7 +144,7 @@ def baseline_text(machine, programs):
     for program in sorted(programs):
         rows = [f"      {json.dumps(r)}: {json.dumps(v)}" for r, v in programs[program].items()]
         blocks.append(f"    {json.dumps(program)}: {{\n" + ",\n".join(rows) + "\n    }")
-    about = "Medians; written by ./switchyard bench --update, compared by --check as ratios."
+    about = "Medians and least times; written by ./switchyard bench --update, read by --check."
     head = f'  "about": {json.dumps(about)},\n  "machine": {json.dumps(machine)},\n'
     return "{\n" + head + '  "programs": {\n' + ",\n".join(blocks) + "\n  }\n}\n"
 
