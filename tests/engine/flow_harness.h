@@ -3,11 +3,13 @@
 //   const Problem problem = MakeProblem(256, true, 1.0);
 //   Harness harness(problem, 0.02);
 //   harness.Simulate().makespan;
+//   harness.Simulate(entries).makespan;   // device d starts what it sends entries[d] s later
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "sim/engine/flow/flow_network.h"
@@ -68,7 +70,9 @@ class Harness {
  public:
   Harness(const Problem& problem, double epsilon)
       : problem_(problem),
-        clock_([this](Event event) { network_.OnEvent(event); }),
+        clock_([this](Event event) {
+          FlowNetwork::Owns(event) ? network_.OnEvent(event) : network_.Start(0, event.a, event.b);
+        }),
         network_(*problem.platform, clock_,
                  [this](FlowTag tag) { outcome_.end[tag.flow] = clock_.Now().value - start_; },
                  {epsilon}) {
@@ -76,16 +80,36 @@ class Harness {
   }
 
   const Outcome& Simulate() {
+    Open();
+    network_.Start(0, 0, static_cast<std::uint32_t>(problem_.flows.size()));
+    return Finish();
+  }
+  // Flows are listed sender by sender.
+  const Outcome& Simulate(std::span<const double> entries) {
+    Open();
+    const std::vector<Flow>& flows = problem_.flows;
+    for (std::uint32_t first = 0, last = 0; first < flows.size(); first = last) {
+      const DeviceId sender = flows[first].sender;
+      while (last < flows.size() && flows[last].sender == sender) ++last;
+      clock_.At({start_ + entries[sender.index()]}, {kEntry, first, last});
+    }
+    return Finish();
+  }
+
+ private:
+  static constexpr std::uint32_t kEntry = 0;  // an event of the harness
+
+  void Open() {
     start_ = clock_.Now().value;
     network_.Open(0, {problem_.flows, problem_.links, problem_.path_begin});
-    network_.Start(0, 0, static_cast<std::uint32_t>(problem_.flows.size()));
+  }
+  const Outcome& Finish() {
     clock_.Run();
     outcome_.makespan = clock_.Now().value - start_;
     outcome_.counters = network_.counters();
     return outcome_;
   }
 
- private:
   const Problem& problem_;
   QueueClock clock_;
   FlowNetwork network_;
