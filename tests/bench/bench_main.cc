@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kNumbers = 1 << 16;
 constexpr int kRepetitions = 5;
+constexpr int kLargestThreshold = 32 << 20;  // that mallopt(3) allows
 constexpr int kNeverBytes = 1 << 30;
 
 // Knuth, "The Art of Computer Programming", volume 2, section 3.3.4: MMIX's generator.
@@ -58,7 +59,7 @@ int main(int argc, char** argv) {
 #endif
   // Freed memory stays with the process. Otherwise it depends on the addresses of the day whether
   // every iteration gives it back to the kernel and faults it in again: twice the time, or not.
-  mallopt(M_MMAP_THRESHOLD, kNeverBytes);
+  mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
   mallopt(M_TRIM_THRESHOLD, kNeverBytes);
   benchmark::AddCustomContext("build", compiler + " " + build);
   benchmark::Initialize(&argc, argv);
