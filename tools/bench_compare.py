@@ -1,9 +1,11 @@
 """Compares Google Benchmark results with the committed baseline, whatever the machine's speed.
 
     bench_compare.py check BASELINE RESULT.json...    exit 1 when a row is slower than it may be
+    bench_compare.py slower BASELINE RESULT.json...   prints the programs that have such rows
     bench_compare.py update BASELINE RESULT.json...   writes the baseline anew
 
-A result is what `--benchmark_out` writes, one file a program (PROGRAM.json). A row's time is its
+A result is what `--benchmark_out` writes for a program, PROGRAM.json; several of one program, in
+different folders, are more repetitions. A row's time is its
 CPU time, or the manual time of rows that have one (CPU time of another process). The baseline has
 the median of a row's repetitions and the least. The least is compared: what else runs on the
 machine only ever adds. Every program also runs the row Calibrate, and
@@ -156,8 +158,19 @@ def load(path):
         raise ResultError(f"{path}: {error}") from error
 
 
+def merged(paths):
+    """{program: result}."""
+    results = {}
+    for path in paths:
+        result = load(path)
+        first = results.setdefault(Path(path).stem, result)
+        if first is not result:
+            first["benchmarks"] += result["benchmarks"]
+    return results
+
+
 def run(arguments, out):
-    results = {Path(path).stem: load(path) for path in arguments.results}
+    results = merged(arguments.results)
     programs = {program: rows_of(result) for program, result in results.items()}
     if arguments.command == "update":
         for program, rows in programs.items():
@@ -166,7 +179,12 @@ def run(arguments, out):
         Path(arguments.baseline).write_text(text)
         return 0
     baseline = load(arguments.baseline)
-    text, good = table(compare(baseline["programs"], programs), arguments.partial)
+    lines = compare(baseline["programs"], programs)
+    if arguments.command == "slower":
+        slower = {program for program, _, _, _, ratio in lines if ratio and ratio > LIMIT}
+        out.write("".join(f"{program}\n" for program in sorted(slower)))
+        return 0
+    text, good = table(lines, arguments.partial)
     out.write(f"baseline: {baseline['machine']}; ratios are freed of the machine's speed\n{text}")
     out.write("ok\n" if good else f"FAILED: a ratio above {LIMIT}, or other rows than before\n")
     return 0 if good else 1
@@ -174,7 +192,7 @@ def run(arguments, out):
 
 def main(argv, out=sys.stdout):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("check", "update"))
+    parser.add_argument("command", choices=("check", "slower", "update"))
     parser.add_argument("--partial", action="store_true", help="only rows that were run count")
     parser.add_argument("baseline")
     parser.add_argument("results", nargs="+")

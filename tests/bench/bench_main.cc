@@ -4,6 +4,7 @@
 // simulator's own loops, and nothing of the project. `./switchyard bench --check` divides by it, so
 // that a slower machine is not mistaken for slower code.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kNumbers = 1 << 16;
 constexpr int kRepetitions = 5;
+constexpr int kLargestThreshold = 32 << 20;  // that mallopt(3) allows
+constexpr int kNeverBytes = 1 << 30;
 
 // Knuth, "The Art of Computer Programming", volume 2, section 3.3.4: MMIX's generator.
 std::vector<double> Numbers() {
@@ -54,6 +57,10 @@ int main(int argc, char** argv) {
 #else
   const std::string compiler = "GCC " + std::to_string(__GNUC__);
 #endif
+  // Freed memory stays with the process. Otherwise it depends on the addresses of the day whether
+  // every iteration gives it back to the kernel and faults it in again: twice the time, or not.
+  mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
+  mallopt(M_TRIM_THRESHOLD, kNeverBytes);
   benchmark::AddCustomContext("build", compiler + " " + build);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

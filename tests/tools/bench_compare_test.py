@@ -114,6 +114,25 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertRegex(text, r"x: A +10 ms +11 ms +1\.10\n")
 
+    def test_programs_with_slower_rows_are_named(self):
+        self.update(row("Calibrate", 4.0), row("A", 10.0))
+        slow = self.run_it("slower", row("Calibrate", 4.0), row("A", 16.0))
+        self.assertEqual(slow, (0, "x_bench\n"))
+        good = self.run_it("slower", row("Calibrate", 4.0), row("A", 14.0), row("B", 1.0))
+        self.assertEqual(good, (0, ""))
+
+    def test_a_program_measured_twice_has_more_repetitions(self):
+        self.update(row("Calibrate", 4.0), row("A", 10.0))
+        again = self.folder / "again"
+        again.mkdir()
+        again = again / "x_bench.json"
+        again.write_text(json.dumps(result(row("Calibrate", 4.0), row("A", 12.0))))
+        first = self.put(row("Calibrate", 4.0), row("A", 50.0))
+        out = io.StringIO()
+        code = bench_compare.main(["check", str(self.baseline), first, str(again)], out)
+        self.assertEqual(code, 0)
+        self.assertRegex(out.getvalue(), r"x: A +10 ms +12 ms +1\.20\n")
+
     def test_the_limit_itself_passes(self):
         self.update(row("Calibrate", 4.0), row("A", 10.0))
         self.assertEqual(self.run_it("check", row("Calibrate", 4.0), row("A", 15.0))[0], 0)
