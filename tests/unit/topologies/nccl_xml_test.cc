@@ -254,6 +254,7 @@ TEST(NcclXml, ACardCompletesAPartialFile) {
 TEST(NcclXml, ACardWrittenLinkByLinkGivesItsMesh) {
   ClusterSpec card = testing::FourGpuCard();
   card.node.gpus = 2;
+  card.node.nvlink.reset();  // the links say all
   card.node.links = {{"gpu0", "gpu1", LinkTier::kNvLink, {25_GBps, 1_us}},
                      {"gpu0", "host", LinkTier::kPcie, {10_GBps, 1_us}}};
   const std::string gpus =
