@@ -51,7 +51,7 @@ class Executor {
 };
 
 // How much of the time that remains may be solved at once, of fidelity "flow" (0..1; 0: exact).
-inline constexpr double kDefaultTolerance = 0.03;
+inline constexpr double kDefaultTolerance = 0.04;
 
 // By fidelity name; nullptr when there is none of that name (ExecutorNames lists them). Only "flow"
 // has a tolerance: the others are exact or in closed form.

@@ -92,15 +92,16 @@ class NodeDedup : public TrafficForm {
         for (std::uint32_t j = 0; j < top_k; ++j) {
           if (is_kept[j] == 0) continue;
           const Destination to = destination_of[expert[j]];
-          if (!distinct && !ranks.Insert(to.rank)) continue;
+          // Sums of conditions: as branches they would be mispredicted half the time.
+          const std::uint32_t is_new = distinct || ranks.Insert(to.rank) ? 1 : 0;
           if (to.node == own_node) {
-            row.Add(to.rank, 1);
+            row.Add(to.rank, is_new);
             continue;
           }
-          // Sums of conditions: as branches they would be mispredicted half the time.
+          // A rank that is not new is on a node that is not new either.
           const std::uint32_t relay = to.rank - to.place + own_place;
           row.Add(relay, nodes.Insert(to.node) ? 1 : 0);
-          forwarded.Add(relay, to.place, to.place != own_place ? 1 : 0);
+          forwarded.Add(relay, to.place, to.place != own_place ? is_new : 0);
         }
       };
       VisitTokensOf(from, routes, kept, layout, count);
