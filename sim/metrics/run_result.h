@@ -110,10 +110,10 @@ struct RunResult {
   ConservationResult conservation;
   std::vector<CollectiveResult> collectives;
   std::vector<CriticalPathEntry>
-      critical_path;                     // largest first; across devices, sums to step_time_s
-  std::vector<ExpertLoadRow> experts;    // for the CSV
-  std::string network_model;             // with every option that shapes its predictions
-  std::vector<std::string> assumptions;  // one sentence each, for the text report
+      critical_path;                       // largest first; across devices, sums to step_time_s
+  std::vector<ExpertLoadRow> experts;      // for the CSV
+  std::string network_model;               // with every option that shapes its predictions
+  std::vector<std::string> assumptions;    // one sentence each, for the text report
   std::optional<BatchingResult> batching;  // fidelity flow
   SimResult sim;
 };

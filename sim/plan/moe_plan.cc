@@ -55,10 +55,16 @@ struct Planner {
   void Pad(std::size_t first_slot, MoeLayerPlan& plan) const;
 };
 
+// Counters of a group's slots, and the slot that each expert has for the present sender.
+struct SlotCounts {
+  const std::uint32_t* slot_of;
+  std::uint32_t* chosen;
+  std::uint32_t* computed;
+};
+
 // Returns 1 when none of the token's choices is kept.
 std::uint64_t CountToken(std::span<const ExpertIndex> choices, const std::uint8_t* is_kept,
-                         const std::uint32_t* slot_of, std::uint32_t* chosen,
-                         std::uint32_t* computed, MoeLayerPlan& plan) {
+                         const SlotCounts& counts, MoeLayerPlan& plan) {
   std::uint32_t kept = 0;
   for (std::size_t j = 0; j < choices.size(); ++j) {
     if (choices[j] == kNoExpert) {
@@ -66,9 +72,9 @@ std::uint64_t CountToken(std::span<const ExpertIndex> choices, const std::uint8_
       continue;
     }
     const std::uint32_t one = is_kept[j] != 0 ? 1 : 0;
-    const std::uint32_t slot = slot_of[choices[j]];
-    ++chosen[slot];
-    computed[slot] += one;
+    const std::uint32_t slot = counts.slot_of[choices[j]];
+    ++counts.chosen[slot];
+    counts.computed[slot] += one;
     plan.dropped += 1 - one;
     kept += one;
   }
@@ -114,7 +120,7 @@ void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept, std:
     const std::uint8_t* const is_kept = kept.data() + from * of_rank;
     for (std::size_t i = 0; i < of_rank; i += routes.top_k) {
       plan.tokens_fully_dropped +=
-          CountToken({choices + i, routes.top_k}, is_kept + i, slot_of, chosen, computed, plan);
+          CountToken({choices + i, routes.top_k}, is_kept + i, {slot_of, chosen, computed}, plan);
     }
   }
   for (std::size_t s = 0; s < placement.num_slots(); ++s) {

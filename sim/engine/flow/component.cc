@@ -27,15 +27,14 @@ constexpr auto kEndsEarlier = [](const Component::End& a, const Component::End& 
 
 }  // namespace
 
-void Component::Build(std::uint32_t number, double now, FlowTable& table,
-                      std::span<const FlowTag> flows, LinkSet& links,
-                      std::span<const double> capacity, double peak) {
+void Component::Build(std::uint32_t number, FlowTable& table, std::span<const FlowTag> flows,
+                      const Ground& ground) {
   number_ = number;
-  solved_at_ = now;
+  solved_at_ = ground.now;
   solve_time_ = kNever;
-  links.Build(table, flows);
-  AddLinks(links, capacity);
-  AddFlows(table, flows, links);
+  ground.links.Build(table, flows);
+  AddLinks(ground.links, ground.capacity);
+  AddFlows(table, flows, ground.links);
   InvertPaths();
   batch_.clear();
   batch_reported_ = 0;
@@ -43,7 +42,7 @@ void Component::Build(std::uint32_t number, double now, FlowTable& table,
   leavers_reported_ = 0;
   built_for_ = static_cast<std::uint32_t>(flows.size());
   const double bound = PortBound();
-  peak_ = std::max(bound, std::min(peak, bound / kTail));
+  peak_ = std::max(bound, std::min(ground.peak, bound / kTail));
 }
 
 void Component::AddLinks(const LinkSet& links, std::span<const double> capacity) {

@@ -35,10 +35,17 @@ struct Fills {
 
 class Component {
  public:
+  // What a component is built with and of.
+  struct Ground {
+    LinkSet& links;
+    std::span<const double> capacity;  // by link of the platform, bytes/s
+    double now;
+    double peak;  // as of the component that the flows come from, or 0
+  };
   // Takes the flows of one group as component `number`, with their state in the table at `now`, its
-  // solved_at(); `peak` as of the component they come from, or 0.
-  void Build(std::uint32_t number, double now, FlowTable& table, std::span<const FlowTag> flows,
-             LinkSet& links, std::span<const double> capacity, double peak);
+  // solved_at().
+  void Build(std::uint32_t number, FlowTable& table, std::span<const FlowTag> flows,
+             const Ground& ground);
 
   // A pending flow starts (`index`: FlowTable::Place). It is taken in at `due`, or at once when
   // that is past, together with others that have come by then.

@@ -160,11 +160,12 @@ void FlowNetwork::Dissolve(std::uint32_t c) {
 }
 
 void FlowNetwork::Regroup() {
+  const Component::Ground ground{link_set_, capacity_, clock_.Now().value, peak_};
   grouping_.Split(table_, regrouped_);
   for (std::size_t g = 0; g < grouping_.num_groups(); ++g) {
     const std::uint32_t c = TakeComponent();
     Component& component = *components_[c];
-    component.Build(c, clock_.Now().value, table_, grouping_.group(g), link_set_, capacity_, peak_);
+    component.Build(c, table_, grouping_.group(g), ground);
     for (const std::uint32_t link : component.platform_links()) component_of_link_[link] = c;
     if (g == 0) component.AddLeavers(leavers_);
     SolveAndSchedule(c);
@@ -172,7 +173,7 @@ void FlowNetwork::Regroup() {
   // All have left, some are still to be reported.
   if (grouping_.num_groups() == 0 && !leavers_.empty()) {
     const std::uint32_t c = TakeComponent();
-    components_[c]->Build(c, clock_.Now().value, table_, {}, link_set_, capacity_, peak_);
+    components_[c]->Build(c, table_, {}, ground);
     components_[c]->AddLeavers(leavers_);
     Schedule(c);
   }

@@ -66,6 +66,57 @@ class DestinationTable {
   std::vector<Destination> destinations_;
 };
 
+// Counts token by token, sender by sender.
+class TokenCounter {
+ public:
+  // Where each rank holds one expert, a token's ranks are as distinct as its experts.
+  TokenCounter(const RankLayout& layout, std::uint32_t top_k, bool distinct)
+      : layout_(layout),
+        top_k_(top_k),
+        distinct_(distinct),
+        row_(layout.ranks),
+        forwarded_(layout),
+        ranks_(layout.ranks),
+        nodes_(layout.ranks / layout.ranks_per_node + 1) {}
+
+  void Begin(std::uint32_t from, const Destination* destination_of) {
+    node_ = from / layout_.ranks_per_node;
+    place_ = from % layout_.ranks_per_node;
+    destination_of_ = destination_of;
+  }
+  void Count(const ExpertIndex* expert, const std::uint8_t* is_kept) {
+    ranks_.Clear();
+    nodes_.Clear();
+    for (std::uint32_t j = 0; j < top_k_; ++j) {
+      if (is_kept[j] != 0) CountCopy(destination_of_[expert[j]]);
+    }
+  }
+  SenderRow& row() { return row_; }
+  [[nodiscard]] const ForwardedCounts& forwarded() const { return forwarded_; }
+
+ private:
+  void CountCopy(const Destination& to) {
+    // Sums of conditions: as branches they would be mispredicted half the time.
+    const std::uint32_t is_new = distinct_ || ranks_.Insert(to.rank) ? 1 : 0;
+    if (to.node == node_) return row_.Add(to.rank, is_new);
+    // A rank that is not new is on a node that is not new either.
+    const std::uint32_t relay = to.rank - to.place + place_;
+    row_.Add(relay, nodes_.Insert(to.node) ? 1 : 0);
+    forwarded_.Add(relay, to.place, to.place != place_ ? is_new : 0);
+  }
+
+  const RankLayout layout_;
+  const std::uint32_t top_k_;
+  const bool distinct_;
+  SenderRow row_;
+  ForwardedCounts forwarded_;
+  SeenSet ranks_;
+  SeenSet nodes_;
+  std::uint32_t node_ = 0;   // of the sender
+  std::uint32_t place_ = 0;  // in it
+  const Destination* destination_of_ = nullptr;
+};
+
 class NodeDedup : public TrafficForm {
  public:
   [[nodiscard]] std::string_view name() const override { return "node_dedup"; }
@@ -74,40 +125,17 @@ class NodeDedup : public TrafficForm {
                                           const Placement& placement,
                                           const RankLayout& layout) const override {
     std::vector<Copies> copies;
-    SenderRow row(layout.ranks);
-    ForwardedCounts forwarded(layout);
     DestinationTable table(placement, layout);
-    // A token's experts are distinct: where each rank holds one, so are their ranks.
-    const bool distinct = placement.slots_per_rank() == 1;
-    SeenSet ranks(layout.ranks);
-    SeenSet nodes(layout.ranks / layout.ranks_per_node + 1);
-    const std::uint32_t top_k = routes.top_k;
+    TokenCounter counter(layout, routes.top_k, placement.slots_per_rank() == 1);
     for (std::uint32_t from = 0; from < layout.ranks; ++from) {
-      const Destination* const destination_of = table.For(from);
-      const std::uint32_t own_node = from / layout.ranks_per_node;
-      const std::uint32_t own_place = from % layout.ranks_per_node;
-      const auto count = [&](const ExpertIndex* expert, const std::uint8_t* is_kept) {
-        ranks.Clear();
-        nodes.Clear();
-        for (std::uint32_t j = 0; j < top_k; ++j) {
-          if (is_kept[j] == 0) continue;
-          const Destination to = destination_of[expert[j]];
-          // Sums of conditions: as branches they would be mispredicted half the time.
-          const std::uint32_t is_new = distinct || ranks.Insert(to.rank) ? 1 : 0;
-          if (to.node == own_node) {
-            row.Add(to.rank, is_new);
-            continue;
-          }
-          // A rank that is not new is on a node that is not new either.
-          const std::uint32_t relay = to.rank - to.place + own_place;
-          row.Add(relay, nodes.Insert(to.node) ? 1 : 0);
-          forwarded.Add(relay, to.place, to.place != own_place ? is_new : 0);
-        }
-      };
-      VisitTokensOf(from, routes, kept, layout, count);
-      row.AppendTo(from, copies);
+      counter.Begin(from, table.For(from));
+      VisitTokensOf(from, routes, kept, layout,
+                    [&counter](const ExpertIndex* expert, const std::uint8_t* is_kept) {
+                      counter.Count(expert, is_kept);
+                    });
+      counter.row().AppendTo(from, copies);
     }
-    forwarded.AppendTo(copies);
+    counter.forwarded().AppendTo(copies);
     return copies;
   }
 };
