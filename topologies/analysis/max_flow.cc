@@ -72,16 +72,20 @@ MaxFlow FindMaxFlow(const Platform& platform, std::span<const VertexId> sources,
   const std::size_t source = platform.vertices().size();
   const std::size_t sink = source + 1;
   FlowGraph graph(sink + 1);
-  std::int64_t unlimited = 1;  // more than all links together
+  // A byte more than its links carry bounds no source and no sink; sums of these stay far below
+  // 2^63, which those of a bound for all of them would not.
+  std::vector<std::int64_t> leaving(platform.vertices().size(), 1);
+  std::vector<std::int64_t> entering(platform.vertices().size(), 1);
   const std::vector<bool> counts = Counting(platform, sources, usable);
   for (std::size_t l = 0; l < platform.links().size(); ++l) {
     if (!counts[l]) continue;
     const Link& link = platform.links()[l];
     AddArc(graph, link.from.index(), link.to.index(), WholeBytes(link.capacity));
-    unlimited += WholeBytes(link.capacity);
+    leaving[link.from.index()] += WholeBytes(link.capacity);
+    entering[link.to.index()] += WholeBytes(link.capacity);
   }
-  for (const VertexId v : sources) AddArc(graph, source, v.index(), unlimited);
-  for (const VertexId v : sinks) AddArc(graph, v.index(), sink, unlimited);
+  for (const VertexId v : sources) AddArc(graph, source, v.index(), leaving[v.index()]);
+  for (const VertexId v : sinks) AddArc(graph, v.index(), sink, entering[v.index()]);
 
   const std::int64_t flow = boost::push_relabel_max_flow(
       graph, source, sink, boost::get(&Arc::capacity, graph), boost::get(&Arc::residual, graph),
