@@ -213,7 +213,7 @@ void PortTransfers::StartFlow(const InFlight& t, std::uint32_t number, double re
     port.drained = std::max(port.drained, start) + time;
     alone = std::max(alone, time);
   }
-  started_.push_back({path, start, start + alone, number});
+  started_.push_back({start, start + alone, number});
 }
 
 // Ends on every link by itself, from the largest flow down.
@@ -244,8 +244,9 @@ void PortTransfers::EndFlows(InFlight& t, std::size_t first) {
     Member& sender = t.members[s];
     Member& receiver = t.members[flow.receiver.index() - t.first_device];
     std::uint32_t cause = s;
-    if (flow.hop > 0 && sender.relayed_end + state.path.latency.value > state.end) {
-      state.end = sender.relayed_end + state.path.latency.value;
+    const double after_relayed = sender.relayed_end + t.paths[state.flow].latency.value;
+    if (flow.hop > 0 && after_relayed > state.end) {
+      state.end = after_relayed;
       cause = sender.relayed_cause;
     }
     for (Member* device : {&sender, &receiver}) {
@@ -264,7 +265,7 @@ void PortTransfers::Meter(const InFlight& t) {
   for (const FlowState& state : started_) {
     const double bytes = t.set.flows[state.flow].bytes.value;
     bytes_ += Bytes{bytes};
-    for (const LinkId link : paths_.links(state.path)) {
+    for (const LinkId link : paths_.links(t.paths[state.flow])) {
       LinkLoad& load = loads_[link.index()];
       if (load.bytes == 0.0) {
         loaded_.push_back(link.value);

@@ -64,7 +64,6 @@ class PortTransfers : public TransferModel {
     std::uint32_t to_leave = 0;           // members
   };
   struct FlowState {
-    PathCache::Path path;
     double start = 0.0;
     double end = 0.0;
     std::uint32_t flow = 0;
