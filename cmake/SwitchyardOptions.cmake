@@ -11,17 +11,17 @@ endif()
 
 add_library(switchyard_options INTERFACE)
 target_include_directories(switchyard_options INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(switchyard_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+set(options -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   # Same bytes from every build: no fused multiply-add, no reassociation.
   -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of GCC 12 on std::string (GCC bugs 105651 and 105562).
-  target_compile_options(switchyard_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+  list(APPEND options -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(SWITCHYARD_WERROR)
-  target_compile_options(switchyard_options INTERFACE -Werror)
+  list(APPEND options -Werror)
 endif()
+target_compile_options(switchyard_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${options}>")
 if(SWITCHYARD_SANITIZE)
   target_compile_options(switchyard_options INTERFACE
     -fsanitize=${SWITCHYARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -1,0 +1,79 @@
+// Router decisions: which experts a token chooses and with which weights. The twin on the host of
+// routing_device.h: the same functions, arguments and bits, over host memory.
+//
+//   std::vector<std::uint16_t> expert(tokens * spec.top_k);
+//   std::vector<float> weight(expert.size());
+//   RouteFlags flags;
+//   Status s = RouteTopK(spec, {logits.data(), tokens, spec.experts}, {},
+//                        {{expert.data(), tokens, spec.top_k}, {weight.data(), tokens, spec.top_k},
+//                        &flags});
+//
+// All functions: shapes are checked before anything is written; T = 0 is legal; nothing allocates;
+// the same input gives the same bits at every optimisation level and on every machine (IEEE 754
+// single precision, core/det_math.h). Limits: kMaxExperts, kMaxTopK, T K < 2^31.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/route_spec.h"
+#include "kernels/status.h"
+#include "kernels/views.h"
+
+namespace switchyard::kernels {
+
+// 16-bit floats, by their bits.
+struct Bf16 {
+  std::uint16_t bits;
+};
+struct Fp16 {
+  std::uint16_t bits;
+};
+
+// Rows with something odd in them; added up over calls, zero it first.
+struct RouteFlags {
+  std::uint32_t nan_rows = 0;    // any NaN among the keys
+  std::uint32_t inf_rows = 0;    // any infinite logit
+  std::uint32_t short_rows = 0;  // fewer than K finite keys: chosen all the same, still distinct
+  std::uint32_t saturated_rows = 0;  // a winner ties with another key that lost
+};
+
+template <Memory kMemory>
+struct RouteOutput {
+  Matrix<std::uint16_t, kMemory> expert;  // [T, K], best first; K distinct experts
+  Matrix<float, kMemory> weight;          // [T, K]
+  RouteFlags* flags = nullptr;            // in the same memory; may be null
+};
+
+// logits [T, E]; bias [E], or empty where the specification has none. 16-bit logits are converted
+// to float exactly, first of all.
+Status RouteTopK(const RouteSpec& spec, HostMatrix<const float> logits, HostSpan<const float> bias,
+                 const RouteOutput<Memory::kHost>& out);
+Status RouteTopK(const RouteSpec& spec, HostMatrix<const Bf16> logits, HostSpan<const float> bias,
+                 const RouteOutput<Memory::kHost>& out);
+Status RouteTopK(const RouteSpec& spec, HostMatrix<const Fp16> logits, HostSpan<const float> bias,
+                 const RouteOutput<Memory::kHost>& out);
+
+// Hash layers (arXiv 2106.04426): token_id [T] picks a row of table [vocabulary, K]; weights 1 / K.
+// A token outside the table gets kNoChoice and weight 0 everywhere.
+Status RouteHash(HostSpan<const std::int32_t> token_id, HostMatrix<const std::uint16_t> table,
+                 const RouteOutput<Memory::kHost>& out);
+
+// Every expert's best tokens: token [E, C'] ascending, C' = min(C, T), weight [E, C']. Equal
+// scores: the lower token. `workspace` has at least ExpertChoiceWorkspace bytes.
+[[nodiscard]] std::size_t ExpertChoiceWorkspace(const ExpertChoiceSpec& spec, std::uint32_t tokens);
+Status ExpertChoice(const ExpertChoiceSpec& spec, HostMatrix<const float> logits,
+                    HostMatrix<std::uint32_t> token, HostMatrix<float> weight,
+                    HostSpan<std::byte> workspace);
+
+// Counts of a batch of choices, for a recorder that cannot keep the choices themselves.
+template <Memory kMemory>
+struct RouteStatsOutput {
+  Span<std::uint32_t, kMemory> per_expert;  // [E]: choices of each expert
+  // [2]: choices that the token before chose as well, and choices that had a token before.
+  Span<std::uint32_t, kMemory> overlap;
+};
+Status RouteStats(HostMatrix<const std::uint16_t> expert, std::uint32_t experts,
+                  const RouteStatsOutput<Memory::kHost>& out);
+
+}  // namespace switchyard::kernels

@@ -1,0 +1,79 @@
+// From choices to buffers: which choice gets which slot of its expert, what is sent to which rank
+// and node, and where each row lies. The twin on the host of slots_device.h.
+//
+//   std::vector<std::byte> workspace(AssignSlotsWorkspace(spec, tokens, experts, top_k));
+//   Status s = AssignSlots(spec, experts, choices, slots, {workspace.data(), workspace.size()});
+//
+// Deterministic: slots never depend on the order in which threads run. As in routing.h, shapes are
+// checked first, nothing allocates, T = 0 is legal, kNoChoice is never kept and counts nowhere.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/capacity_spec.h"
+#include "kernels/status.h"
+#include "kernels/views.h"
+
+namespace switchyard::kernels {
+
+// What RouteTopK made. `weight` is changed by AssignSlots where the specification normalises after
+// the drop, and set to 0 for what is dropped.
+template <Memory kMemory>
+struct Choices {
+  Matrix<const std::uint16_t, kMemory> expert;  // [T, K]
+  Matrix<float, kMemory> weight;                // [T, K], may be empty for kPosition and kNone
+};
+
+template <Memory kMemory>
+struct SlotOutput {
+  Matrix<std::int32_t, kMemory> slot;   // [T, K]: 0 to kept[e] - 1; -1 = dropped
+  Span<std::uint32_t, kMemory> wanted;  // [E]: choices before the drop
+  Span<std::uint32_t, kMemory> kept;    // [E]: at most the capacity
+};
+
+[[nodiscard]] std::size_t AssignSlotsWorkspace(const CapacitySpec& spec, std::uint32_t tokens,
+                                               std::uint32_t experts, std::uint32_t top_k);
+Status AssignSlots(const CapacitySpec& spec, std::uint32_t experts,
+                   const Choices<Memory::kHost>& choices, const SlotOutput<Memory::kHost>& out,
+                   HostSpan<std::byte> workspace);
+
+// Where experts live. Every expert on one rank; replicas are resolved before (each choice names the
+// physical expert that it goes to).
+template <Memory kMemory>
+struct ExpertMap {
+  Span<const std::uint16_t, kMemory> expert_to_rank;  // [E]
+  Span<const std::uint16_t, kMemory> rank_to_node;    // [R]
+  std::uint32_t nodes = 0;
+};
+
+// What a batch of tokens sends; dropped choices (slot -1) are left out where slots are given. A
+// token goes at most once to a rank and at most once to a node: the copies of DeepEP's
+// get_dispatch_layout.
+template <Memory kMemory>
+struct LayoutOutput {
+  Span<std::uint32_t, kMemory> per_expert;   // [E] choices
+  Span<std::uint32_t, kMemory> per_rank;     // [R] tokens
+  Span<std::uint32_t, kMemory> per_node;     // [N] tokens
+  Matrix<std::uint32_t, kMemory> rank_bits;  // [T, ceil(R / 32)], bit r % 32 of word r / 32
+};
+Status DispatchLayout(HostMatrix<const std::uint16_t> expert, HostMatrix<const std::int32_t> slot,
+                      const ExpertMap<Memory::kHost>& map, const LayoutOutput<Memory::kHost>& out);
+
+// Rows of the expert GEMM's input: expert e's rows begin at offset[e], a multiple of `tile`, in
+// slot order.
+template <Memory kMemory>
+struct PermutationOutput {
+  Span<std::uint32_t, kMemory> offset;  // [E + 1]; the last is the number of rows
+  Span<std::uint32_t, kMemory>
+      row_to_flat;  // [>= offset[E]]: token * K + choice; 0xFFFFFFFF = padding
+  Span<std::uint32_t, kMemory> flat_to_row;  // [T K]: the inverse; 0xFFFFFFFF = dropped
+};
+// Rows that a batch can need at most: sum of kept rounded up, whatever was chosen.
+[[nodiscard]] std::size_t MaxPermutationRows(std::uint32_t tokens, std::uint32_t top_k,
+                                             std::uint32_t experts, std::uint32_t tile);
+// `slots` is what AssignSlots wrote.
+Status Permutation(HostMatrix<const std::uint16_t> expert, const SlotOutput<Memory::kHost>& slots,
+                   std::uint32_t tile, const PermutationOutput<Memory::kHost>& out);
+
+}  // namespace switchyard::kernels
