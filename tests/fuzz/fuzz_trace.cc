@@ -1,4 +1,5 @@
-// Arbitrary bytes as a .trace file: refused, or a trace that is saved and loaded again as the same.
+// Arbitrary bytes as a .trace file: refused, or a trace that is saved and loaded again as the same,
+// to the same bytes.
 // Checksums are not verified, else hardly any input would get past them.
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,11 @@ switchyard::Result<switchyard::RouterTrace> Load(const std::string& bytes, bool 
   return switchyard::LoadTrace(in, "fuzz.trace", options);
 }
 
+bool SameContent(const switchyard::RouterTrace& a, const switchyard::RouterTrace& b) {
+  return a.experts == b.experts && a.kept == b.kept && a.domains == b.domains &&
+         a.gaps.size() == b.gaps.size() && a.tokens() == b.tokens();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -28,7 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::ostringstream saved;
   SaveTrace(trace.value(), saved);
   const auto again = Load(saved.str(), true);
-  if (!again.ok() || again.value().experts != trace.value().experts) std::abort();
+  if (!again.ok() || !SameContent(again.value(), trace.value())) std::abort();
+  std::ostringstream saved_again;
+  SaveTrace(again.value(), saved_again);
+  if (saved_again.str() != saved.str()) std::abort();
   if (trace.value().num_experts <= kMaxExperts) {
     static_cast<void>(ToText(switchyard::ComputeTraceStats(trace.value())));
   }

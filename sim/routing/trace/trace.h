@@ -7,7 +7,7 @@
 // Layout: one array per layer, [tokens, top_k], best choice first; two bytes a choice. Tokens are
 // in the order of the file: step by step, and inside a step run by run. A run is consecutive tokens
 // of one sequence; a sequence may come back in later steps (decode). All layers have the same
-// number of experts and the same top_k.
+// number of experts and the same top_k. What a recorder lost (gaps) is kNoExpert.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,17 @@ struct TraceRun {
   std::uint32_t sequence = 0;
   std::uint32_t tokens = 0;
   std::uint32_t position = 0;  // of the first token in its sequence
+  std::uint8_t domain = 0xff;  // index into RouterTrace::domains, or kNoDomain
+};
+inline constexpr std::uint8_t kNoDomain = 0xff;
+inline constexpr std::uint32_t kNoTokenId = 0xffffffff;
+
+// What these layers lack of a step's tokens was not recorded.
+struct TraceGap {
+  std::uint64_t step = 0;  // a TraceStep's number, or that of a step lost as a whole
+  std::uint32_t first_layer = 0;
+  std::uint32_t layers = 0;
+  std::string reason;
 };
 
 // Router weights keep the bits of their source.
@@ -55,6 +66,7 @@ struct RouterTrace {
   std::string tool;
   TraceOrigin origin = TraceOrigin::kUnknown;
   std::string device;
+  std::string driver;
   std::string corpus;
   std::uint64_t seed = 0;
   std::map<std::string, std::string> notes;  // e.g. the types of the .npy files it came from
@@ -66,9 +78,15 @@ struct RouterTrace {
 
   std::vector<TraceStep> steps;
   std::vector<TraceRun> runs;                     // of all steps, in order
+  std::vector<std::string> domains;               // names, e.g. "code"; empty: not labelled
+  std::vector<std::uint32_t> token_ids;           // [token] or empty; kNoTokenId: not known
   std::vector<std::vector<ExpertIndex>> experts;  // [layer][token * top_k + choice]
   WeightFormat weight_format = WeightFormat::kNone;
   std::vector<LayerWeights> weights;  // [layer], empty without weights
+  // [layer], what the recorded model's capacity kept; empty when the trace does not say. Replay
+  // repeats all choices: the scenario's own capacity rule decides.
+  std::vector<KeptMask> kept;
+  std::vector<TraceGap> gaps;
 
   // What was left out while reading: cut-off tail, gaps, records of a newer format.
   std::vector<std::string> warnings;
@@ -96,8 +114,9 @@ struct LoadTraceOptions {
 // Reads a .trace container, or expert ids [tokens, layers, top_k] from TASK.topk_ids.npy (any
 // .npy name) with TASK.topk_weights.npy and TASK.seq_len.npy where they lie beside it. The content
 // decides which, not the name. A container cut off in its tail is read up to its last complete
-// tokens, with a warning. Errors: ids out of range, an expert twice in a token, layers of
-// different shapes, siblings whose shapes do not match.
+// tokens, with a warning; layers named in a gap get kNoExpert for what they lack. Errors: ids out
+// of range, an expert twice in a token, layers of different shapes, siblings whose shapes do not
+// match.
 [[nodiscard]] Result<RouterTrace> LoadTrace(const std::filesystem::path& path,
                                             const LoadTraceOptions& options = {});
 // The container alone, from a stream; `file` names it in messages.

@@ -20,5 +20,6 @@ inline constexpr std::uint64_t kMaxPayloadBytes = std::uint64_t{64} << 20;
 inline constexpr std::uint64_t kMaxChunkChoices = std::uint64_t{1} << 26;
 inline constexpr std::uint32_t kMaxTraceExperts = 65534;  // 65535 is "no choice"
 inline constexpr std::size_t kMaxTraceLayers = 4096;
+inline constexpr std::size_t kMaxTraceDomains = 255;  // 255 itself is "not known"
 
 }  // namespace switchyard

@@ -78,6 +78,23 @@ std::string CheckRuns(const trace_pb::Step& step) {
   return fmt::format("the runs of sequence_id hold {} tokens, the step {}", tokens, step.tokens());
 }
 
+// Token ids and domains, where there are any: one each, of a domain that has a name.
+std::string CheckLabels(const trace_pb::Step& step, std::size_t domains) {
+  if (!step.token_id().empty() && step.token_id().size() != std::size_t{step.tokens()} * 4) {
+    return "token_id does not hold one u32 per token";
+  }
+  if (step.domain().empty()) return "";
+  if (step.domain().size() * 8 != step.sequence_id().size()) {
+    return "domain does not hold one byte per run of sequence_id";
+  }
+  for (const char c : step.domain()) {
+    const auto domain = static_cast<unsigned char>(c);
+    if (domain < domains || domain == kMaxTraceDomains) continue;
+    return fmt::format("has domain {}, but the header names {}", domain, domains);
+  }
+  return "";
+}
+
 std::string CheckPlace(const LayerChunk& chunk, std::uint64_t step, std::uint32_t tokens) {
   if (chunk.step() != step) {
     return fmt::format("belongs to step {}, but step {} is the current one", chunk.step(), step);
@@ -187,8 +204,7 @@ Result<TraceReader::Got> TraceReader::Parse(Record& record) {
     case Record::kChunk:
       return TakeChunk(*record.mutable_chunk());
     case Record::kGap:
-      ++gaps_;
-      return Got::kRecord;
+      return TakeGap(record.gap());
     case Record::kFooter:
       return TakeFooter(record.footer());
     case Record::BODY_NOT_SET:
@@ -211,13 +227,20 @@ Result<TraceReader::Got> TraceReader::TakeHeader(const trace_pb::Header& header)
     const std::string error = CheckLayer(header.layer(static_cast<int>(l)));
     if (!error.empty()) return Error(fmt::format("layer {} {}", l, error));
   }
+  if (static_cast<std::size_t>(header.domain_name_size()) > kMaxTraceDomains) {
+    return Error(fmt::format("names {} domains; allowed: up to {}", header.domain_name_size(),
+                             kMaxTraceDomains));
+  }
   header_ = std::make_unique<trace_pb::Header>(header);
   return Got::kRecord;
 }
 
 Result<TraceReader::Got> TraceReader::TakeStep(const trace_pb::Step& step) {
   if (step.tokens() == 0) return Error("is a step without tokens");
-  const std::string error = CheckRuns(step);
+  std::string error = CheckRuns(step);
+  if (error.empty()) {
+    error = CheckLabels(step, static_cast<std::size_t>(header_->domain_name_size()));
+  }
   if (!error.empty()) return Error(error);
   step_offsets_.push_back(record_offset_);
   step_ = step.step();
@@ -244,6 +267,17 @@ Result<TraceReader::Got> TraceReader::TakeChunk(LayerChunk& chunk) {
   if (error.empty()) error = CheckIds(layer.experts(), chunk);
   if (!error.empty()) return Error(error);
   choices_ += choices;
+  return Got::kRecord;
+}
+
+Result<TraceReader::Got> TraceReader::TakeGap(const trace_pb::Gap& gap) {
+  const auto layers = static_cast<std::uint64_t>(header_->layer_size());
+  const std::uint64_t end = std::uint64_t{gap.first_layer()} + gap.layers();
+  if (gap.layers() == 0 || end > layers) {
+    return Error(fmt::format("is a gap of layers {} to {}, but there are {}", gap.first_layer(),
+                             end, layers));
+  }
+  ++gaps_;
   return Got::kRecord;
 }
 

@@ -10,8 +10,9 @@
 //   }
 //
 // Checked before a record is returned: the order of records, sizes before anything is allocated,
-// checksums, that expert ids exist and that a chunk lies inside the current step. A file cut off
-// inside a record (a recorder that died) is no error: Next returns false and truncated() is true.
+// checksums, that expert ids and domains exist and that a chunk lies inside the current step. A
+// file cut off inside a record (a recorder that died) is no error: Next returns false and
+// truncated() is true.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@
 
 namespace switchyard::trace_pb {
 class Footer;
+class Gap;
 class Header;
 class LayerChunk;
 class Record;
@@ -60,6 +62,7 @@ class TraceReader {
   Result<Got> TakeHeader(const trace_pb::Header& header);
   Result<Got> TakeStep(const trace_pb::Step& step);
   Result<Got> TakeChunk(trace_pb::LayerChunk& chunk);
+  Result<Got> TakeGap(const trace_pb::Gap& gap);
   Result<Got> TakeFooter(const trace_pb::Footer& footer);
   [[nodiscard]] Diagnostic Error(const std::string& message) const;
 

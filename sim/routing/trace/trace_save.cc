@@ -1,6 +1,9 @@
 // RouterTrace to a .trace container.
 #include <algorithm>
-#include <cstring>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "sim/routing/trace/router_trace.h"
 #include "sim/routing/trace/trace.h"
@@ -14,8 +17,9 @@ using trace_pb::LayerChunk;
 
 // Uncompressed ids and weights of one chunk: far below the limit, large enough for zstd.
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
-// Runs of one Step record (8 bytes each with their positions 12): a longer step is split.
-constexpr std::size_t kMaxRunsPerStep = std::size_t{1} << 18;
+// A Step record's runs (with position and domain) and token ids: a longer step is split.
+constexpr std::size_t kStepBytes = std::size_t{3} << 20;
+constexpr std::size_t kRunBytes = 13;
 
 template <class T>
 std::string Raw(std::span<const T> items) {
@@ -59,6 +63,16 @@ void SetWeights(const RouterTrace& trace, std::uint32_t layer, std::size_t first
   }
 }
 
+void SetKept(std::span<const std::uint8_t> kept, LayerChunk& chunk) {
+  constexpr std::size_t kBits = 8;
+  std::string bits((kept.size() + kBits - 1) / kBits, '\0');
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto bit = static_cast<unsigned>(kept[i] != 0) << i % kBits;
+    bits[i / kBits] = static_cast<char>(static_cast<std::uint8_t>(bits[i / kBits]) | bit);
+  }
+  chunk.set_kept_bits(std::move(bits));
+}
+
 trace_pb::Record HeaderOf(const RouterTrace& trace) {
   trace_pb::Record record;
   trace_pb::Header& header = *record.mutable_header();
@@ -75,6 +89,7 @@ trace_pb::Record HeaderOf(const RouterTrace& trace) {
   trace_pb::Provenance& provenance = *header.mutable_provenance();
   provenance.set_kind(static_cast<trace_pb::Provenance::Kind>(trace.origin));
   provenance.set_device(trace.device);
+  provenance.set_driver(trace.driver);
   provenance.set_corpus(trace.corpus);
   provenance.set_seed(trace.seed);
   for (const auto& [key, value] : trace.notes) {
@@ -82,22 +97,90 @@ trace_pb::Record HeaderOf(const RouterTrace& trace) {
     note.set_key(key);
     note.set_value(value);
   }
+  for (const std::string& name : trace.domains) header.add_domain_name(name);
   return record;
 }
 
-trace_pb::Record StepOf(const TraceStep& step, std::uint32_t tokens,
-                        std::span<const TraceRun> runs) {
+// Consecutive tokens that go into one Step record.
+struct StepPart {
+  std::uint64_t first_token = 0;
+  std::uint32_t tokens = 0;
+  std::vector<TraceRun> runs;
+};
+
+// Takes what fits one record from the step's next run on, `done` tokens of which are taken already.
+class StepSplitter {
+ public:
+  explicit StepSplitter(const RouterTrace& trace) : trace_(trace) {}
+
+  StepPart Next(std::uint32_t tokens_left) {
+    const std::size_t token_bytes = trace_.token_ids.empty() ? 0 : sizeof(std::uint32_t);
+    StepPart part;
+    part.first_token = token_;
+    std::size_t bytes = 0;
+    while (part.tokens < tokens_left && bytes + kRunBytes + token_bytes <= kStepBytes) {
+      const TraceRun run = trace_.runs[run_];
+      std::size_t count = run.tokens - done_;
+      if (token_bytes > 0) count = std::min(count, (kStepBytes - bytes - kRunBytes) / token_bytes);
+      part.runs.push_back(run);
+      part.runs.back().position += done_;
+      part.runs.back().tokens = static_cast<std::uint32_t>(count);
+      part.tokens += part.runs.back().tokens;
+      bytes += kRunBytes + count * token_bytes;
+      done_ += part.runs.back().tokens;
+      if (done_ < run.tokens) continue;
+      done_ = 0;
+      ++run_;
+    }
+    token_ += part.tokens;
+    return part;
+  }
+
+ private:
+  const RouterTrace& trace_;
+  std::uint64_t token_ = 0;
+  std::size_t run_ = 0;
+  std::uint32_t done_ = 0;
+};
+
+void SetLabels(const RouterTrace& trace, const StepPart& part, trace_pb::Step& step) {
+  const auto known = [](std::uint32_t id) { return id != kNoTokenId; };
+  if (!trace.token_ids.empty()) {
+    const auto ids = std::span(trace.token_ids).subspan(part.first_token, part.tokens);
+    if (std::any_of(ids.begin(), ids.end(), known)) step.set_token_id(Raw(ids));
+  }
+  std::string domains;
+  for (const TraceRun& run : part.runs) domains.push_back(static_cast<char>(run.domain));
+  const auto labelled = [](const TraceRun& run) { return run.domain != kNoDomain; };
+  if (std::any_of(part.runs.begin(), part.runs.end(), labelled)) step.set_domain(domains);
+}
+
+trace_pb::Record StepOf(const RouterTrace& trace, const TraceStep& step, const StepPart& part) {
   trace_pb::Record record;
   trace_pb::Step& out = *record.mutable_step();
   out.set_step(step.step);
   out.set_phase(static_cast<trace_pb::Step::Phase>(step.phase));
-  out.set_tokens(tokens);
-  for (const TraceRun& run : runs) {
+  out.set_tokens(part.tokens);
+  for (const TraceRun& run : part.runs) {
     const std::uint32_t pair[] = {run.sequence, run.tokens};
     out.mutable_sequence_id()->append(Raw(std::span<const std::uint32_t>(pair)));
     out.mutable_position()->append(Raw(std::span<const std::uint32_t>(&run.position, 1)));
   }
+  SetLabels(trace, part, out);
   return record;
+}
+
+void WriteGaps(const RouterTrace& trace, const std::vector<std::size_t>& which,
+               TraceWriter& writer) {
+  for (const std::size_t i : which) {
+    trace_pb::Record record;
+    trace_pb::Gap& out = *record.mutable_gap();
+    out.set_step(trace.gaps[i].step);
+    out.set_first_layer(trace.gaps[i].first_layer);
+    out.set_layers(trace.gaps[i].layers);
+    out.set_reason(trace.gaps[i].reason);
+    writer.Write(record);
+  }
 }
 
 // The chunks of `tokens` tokens from `first` on: block by block, so that a cut-off file loses only
@@ -121,6 +204,7 @@ void WriteChunks(const RouterTrace& trace, std::uint64_t step, std::uint64_t fir
       chunk.set_token_count(count);
       SetIds(std::span(trace.experts[l]).subspan(at, choices), trace.num_experts, chunk);
       SetWeights(trace, l, at, choices, chunk);
+      if (!trace.kept.empty()) SetKept(std::span(trace.kept[l]).subspan(at, choices), chunk);
       writer.Write(record);
     }
   }
@@ -131,20 +215,21 @@ void WriteChunks(const RouterTrace& trace, std::uint64_t step, std::uint64_t fir
 void SaveTrace(const RouterTrace& trace, std::ostream& out) {
   TraceWriter writer(out);
   writer.Write(HeaderOf(trace));
-  std::uint64_t token = 0;
-  std::span<const TraceRun> runs(trace.runs);
+  std::map<std::uint64_t, std::vector<std::size_t>> gaps;  // by step, not written yet
+  for (std::size_t i = 0; i < trace.gaps.size(); ++i) gaps[trace.gaps[i].step].push_back(i);
+  StepSplitter splitter(trace);
   for (const TraceStep& step : trace.steps) {
     for (std::uint32_t done = 0; done < step.tokens;) {
-      std::uint32_t tokens = 0;
-      std::size_t taken = 0;
-      while (done + tokens < step.tokens && taken < kMaxRunsPerStep) tokens += runs[taken++].tokens;
-      writer.Write(StepOf(step, tokens, runs.first(taken)));
-      WriteChunks(trace, step.step, token, tokens, writer);
-      runs = runs.subspan(taken);
-      token += tokens;
-      done += tokens;
+      const StepPart part = splitter.Next(step.tokens - done);
+      writer.Write(StepOf(trace, step, part));
+      WriteChunks(trace, step.step, part.first_token, part.tokens, writer);
+      done += part.tokens;
+      // The choices that a gap lacks are in the chunks, as "no choice".
+      const auto of_step = gaps.extract(step.step);
+      if (!of_step.empty()) WriteGaps(trace, of_step.mapped(), writer);
     }
   }
+  for (const auto& [step, which] : gaps) WriteGaps(trace, which, writer);
   writer.Finish();
 }
 

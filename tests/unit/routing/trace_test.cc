@@ -111,11 +111,14 @@ TEST(Trace, NpyToTraceAndBackChangesNoByte) {
 }
 
 TEST(Trace, RecordedNpyToTraceAndBackChangesNoByte) {
-  const fs::path ids =
-      SWITCHYARD_SOURCE_DIR "/../shared/data/esft_deepseek_v2_lite/summary.topk_ids.npy";
-  if (!fs::exists(ids)) GTEST_SKIP() << "no recorded trace at " << ids;
-  const Folder folder;
-  ExpectNpyRoundTrip(ids, folder);
+  const fs::path recorded = SWITCHYARD_SOURCE_DIR "/../shared/data/esft_deepseek_v2_lite";
+  for (const char* task : {"intent", "law", "summary", "translation"}) {
+    const fs::path ids = recorded / (task + std::string(".topk_ids.npy"));
+    if (!fs::exists(ids)) GTEST_SKIP() << "no recorded trace at " << ids;
+    const Folder folder;
+    SCOPED_TRACE(task);
+    ExpectNpyRoundTrip(ids, folder);
+  }
 }
 
 TEST(Trace, MissingChoicesSurviveInEveryWidth) {
