@@ -25,9 +25,12 @@ namespace switchyard {
   return std::bit_cast<float>(std::uint32_t{bits} << 16);
 }
 
-// To nearest, ties to even. For finite values.
+// To nearest, ties to even; NaN stays NaN.
 [[nodiscard]] constexpr std::uint16_t FloatToBf16(float value) {
+  constexpr std::uint32_t kInfinity = 0x7f800000U;
+  constexpr std::uint32_t kQuiet = 0x40U;
   const auto bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & ~0x80000000U) > kInfinity) return static_cast<std::uint16_t>(bits >> 16 | kQuiet);
   return static_cast<std::uint16_t>((bits + 0x7fffU + (bits >> 16 & 1U)) >> 16);
 }
 

@@ -20,6 +20,7 @@
 
 #include "sim/base/result.h"
 #include "sim/routing/routes.h"
+#include "sim/routing/trace/layer_recipe.h"
 
 namespace switchyard {
 
@@ -75,6 +76,7 @@ struct RouterTrace {
   bool experts_inferred = false;  // .npy: the largest id plus one, the model may have more
   std::uint32_t top_k = 0;
   std::vector<std::uint32_t> layer_ids;  // index of each MoE layer among all layers of the model
+  std::vector<LayerRecipe> recipes;      // [layer], how choices were computed; empty: not known
 
   std::vector<TraceStep> steps;
   std::vector<TraceRun> runs;                     // of all steps, in order

@@ -137,7 +137,10 @@ class Loader {
                            trace_.num_experts, trace_.top_k, layer.experts(), layer.top_k());
       }
       trace_.layer_ids.push_back(layer.layer_id());
+      if (auto recipe = ReadRecipe(layer)) trace_.recipes.push_back(std::move(*recipe));
     }
+    // All layers or none: what a newer version says of one is not understood in part.
+    if (trace_.recipes.size() != trace_.layer_ids.size()) trace_.recipes.clear();
     trace_.experts.resize(trace_.layers());
     has_gap_.assign(trace_.layers(), false);
     return "";

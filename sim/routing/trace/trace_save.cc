@@ -1,4 +1,5 @@
-// RouterTrace to a .trace container.
+#include "sim/routing/trace/trace_save.h"
+
 #include <algorithm>
 #include <map>
 #include <span>
@@ -80,11 +81,12 @@ trace_pb::Record HeaderOf(const RouterTrace& trace) {
   header.set_format_minor(kTraceFormatMinor);
   header.set_model_name(trace.model_name);
   header.set_tool(trace.tool);
-  for (const std::uint32_t id : trace.layer_ids) {
+  for (std::uint32_t l = 0; l < trace.layers(); ++l) {
     trace_pb::LayerSpec& layer = *header.add_layer();
-    layer.set_layer_id(id);
+    layer.set_layer_id(trace.layer_ids[l]);
     layer.set_experts(trace.num_experts);
     layer.set_top_k(trace.top_k);
+    if (!trace.recipes.empty()) WriteRecipe(trace.recipes[l], layer);
   }
   trace_pb::Provenance& provenance = *header.mutable_provenance();
   provenance.set_kind(static_cast<trace_pb::Provenance::Kind>(trace.origin));
@@ -212,9 +214,11 @@ void WriteChunks(const RouterTrace& trace, std::uint64_t step, std::uint64_t fir
 
 }  // namespace
 
-void SaveTrace(const RouterTrace& trace, std::ostream& out) {
-  TraceWriter writer(out);
+void WriteTraceHeader(const RouterTrace& trace, TraceWriter& writer) {
   writer.Write(HeaderOf(trace));
+}
+
+void WriteTraceSteps(const RouterTrace& trace, TraceWriter& writer) {
   std::map<std::uint64_t, std::vector<std::size_t>> gaps;  // by step, not written yet
   for (std::size_t i = 0; i < trace.gaps.size(); ++i) gaps[trace.gaps[i].step].push_back(i);
   StepSplitter splitter(trace);
@@ -230,6 +234,12 @@ void SaveTrace(const RouterTrace& trace, std::ostream& out) {
     }
   }
   for (const auto& [step, which] : gaps) WriteGaps(trace, which, writer);
+}
+
+void SaveTrace(const RouterTrace& trace, std::ostream& out) {
+  TraceWriter writer(out);
+  WriteTraceHeader(trace, writer);
+  WriteTraceSteps(trace, writer);
   writer.Finish();
 }
 
