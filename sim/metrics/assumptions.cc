@@ -13,7 +13,10 @@ std::string Percent(double fraction) {
 
 std::string RoutingSource(const RoutingSpec& routing) {
   struct Name {
-    std::string operator()(const TraceRouting& t) const { return "replayed from " + t.path; }
+    std::string operator()(const TraceRouting& t) const {
+      const bool stretched = t.layers == TraceLayers::kStretch;
+      return "replayed from " + t.path + (stretched ? ", its layers spread over the model's" : "");
+    }
     std::string operator()(const FittedRouting&) const {
       return "a generator fitted to real traces, not a recording of this model";
     }

@@ -14,9 +14,15 @@
 
 namespace switchyard {
 
+enum class TraceLayers : std::uint8_t {
+  kExact,   // the trace has the model's number of MoE layers
+  kStretch  // layer l of L takes the trace's layer floor(l T / L) of T: recorded choices of a layer
+            // at the same relative depth; layers that share one are routed alike
+};
 struct TraceRouting {
   std::string path;
   std::uint64_t first_token = 0;
+  TraceLayers layers = TraceLayers::kExact;
 };
 // logit_e = sigma_base b_e + sigma_request q_e(request) + sigma_fast s_e(token) + Gumbel, s an
 // AR(1) process with coefficient phi; the top_k largest win. Fitted to the statistics of real
@@ -58,9 +64,9 @@ class ExpertRouter {
   [[nodiscard]] virtual LayerRoutes Route(std::uint32_t moe_layer) const = 0;
 };
 
-// Opens the trace or sets up the generator. A trace whose experts, top_k or layers do not match the
-// shape is an error that names both numbers. A trace shorter than the step repeats from its
-// beginning.
+// Opens the trace or sets up the generator. A trace whose experts, top_k or layers (unless
+// stretched) do not match the shape is an error that names both numbers. A trace shorter than the
+// step repeats from its beginning.
 [[nodiscard]] Result<std::unique_ptr<ExpertRouter>> MakeExpertRouter(const RoutingSpec& spec,
                                                                      const RoutingShape& shape,
                                                                      std::uint64_t seed);

@@ -1,5 +1,5 @@
 // Replays recorded decisions: token i of the step is token (first_token + i) mod tokens of the
-// trace, MoE layer l of the model is MoE layer l of the trace.
+// trace, MoE layer l of the model is MoE layer l of the trace, or the one at the same depth.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +16,10 @@ class TraceReplay final : public ExpertRouter {
       : trace_(std::move(trace)), first_token_(first_token), shape_(shape) {}
   [[nodiscard]] std::string_view name() const override { return "trace"; }
 
-  [[nodiscard]] LayerRoutes Route(std::uint32_t moe_layer) const override {
+  [[nodiscard]] LayerRoutes Route(std::uint32_t model_layer) const override {
+    // The same layer when there are as many of them.
+    const auto moe_layer = static_cast<std::uint32_t>(std::uint64_t{model_layer} * trace_.layers() /
+                                                      shape_.moe_layers);
     const std::size_t k = shape_.top_k;
     LayerRoutes routes{shape_.tokens, shape_.top_k, shape_.num_experts, {}, {}};
     const bool weighted = trace_.weight_format != WeightFormat::kNone;
@@ -64,7 +67,13 @@ Result<std::unique_ptr<ExpertRouter>> MakeTraceReplay(const TraceRouting& spec,
     mismatch("experts", trace.num_experts, shape.num_experts);
   }
   if (trace.top_k != shape.top_k) mismatch("choices per token", trace.top_k, shape.top_k);
-  if (trace.layers() != shape.moe_layers) mismatch("MoE layers", trace.layers(), shape.moe_layers);
+  if (trace.layers() != shape.moe_layers && spec.layers == TraceLayers::kExact) {
+    errors.push_back(FileError(
+        spec.path,
+        fmt::format("the trace has {} MoE layers, the model {}; `layers: stretch` spreads "
+                    "them over the model",
+                    trace.layers(), shape.moe_layers)));
+  }
   if (!errors.empty()) return errors;
   return std::unique_ptr<ExpertRouter>(
       std::make_unique<TraceReplay>(std::move(loaded).value(), spec.first_token, shape));

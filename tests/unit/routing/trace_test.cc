@@ -386,7 +386,28 @@ TEST(Replay, NamesBothNumbersOfAMismatch) {
   EXPECT_EQ(ToString(router.errors()),
             path + ": error: the trace has 64 experts, the model 256\n" + path +
                 ": error: the trace has 6 choices per token, the model 8\n" + path +
-                ": error: the trace has 3 MoE layers, the model 58\n");
+                ": error: the trace has 3 MoE layers, the model 58; `layers: stretch` spreads them "
+                "over the model\n");
+}
+
+// floor(l * 3 / 7) for l = 0 to 6: 0 0 0 1 1 2 2; and of 2 model layers the first and floor(3 / 2)
+// = 1.
+TEST(Replay, StretchedLayersKeepTheirDepth) {
+  const Folder folder;
+  const RouterTrace trace = Generated(10);
+  ASSERT_TRUE(SaveTrace(trace, folder / "t.trace").ok());
+  const TraceRouting spec{(folder / "t.trace").string(), 0, TraceLayers::kStretch};
+  const auto expect_layers = [&](const std::vector<std::uint32_t>& expected) {
+    const auto router =
+        MakeExpertRouter(spec, {static_cast<std::uint32_t>(expected.size()), 10, 64, 6}, 1);
+    ASSERT_TRUE(router.ok()) << ToString(router.errors());
+    for (std::uint32_t l = 0; l < expected.size(); ++l) {
+      EXPECT_EQ(router.value()->Route(l).expert, trace.experts[expected[l]]) << "layer " << l;
+    }
+  };
+  expect_layers({0, 0, 0, 1, 1, 2, 2});
+  expect_layers({0, 1, 2});
+  expect_layers({0, 1});
 }
 
 TEST(Half, ConvertsEveryKindOfValue) {
