@@ -24,12 +24,16 @@ struct CapacityRule {
     kBeforeRounding,  // (Megatron, DeepSpeed, MegaBlocks)
     kAfterRounding    // (Tutel)
   };
+  // The last five do the arithmetic of a framework, rounded step by step as written: f T / E from
+  // the left, T K in place of T with kBeforeRounding, ceil(T / E) for T / E with kCeilPerExpert.
   enum class Round : std::uint8_t {
-    kCeil,        // of the exact fraction, in integers
-    kFloor,       // of the exact fraction
-    kHalfEven,    // of the double, as Python's round (flaxformer)
-    kCeilDouble,  // ceil((T K / E) f) in double (Megatron)
-    kCeilFloat    // ceil((T / E) K f) in float (DeepSpeed)
+    kCeil,         // of the exact fraction, in integers
+    kFloor,        // of the exact fraction, in integers
+    kHalfEven,     // (f T) / E in double, then to the nearest, ties to even: Python (flaxformer)
+    kCeilDouble,   // ceil((T / E) f) in double (Megatron)
+    kCeilFloat,    // ceil(float(T / E) float(f K)) in float (DeepSpeed)
+    kFloorDouble,  // int(f (T / E)) in double (fairseq, Tutel, MegaBlocks)
+    kFloorProduct  // int((f T) / E) in double (mesh-tensorflow)
   };
   std::uint32_t num = 1;
   std::uint32_t den = 1;
@@ -39,25 +43,32 @@ struct CapacityRule {
   std::uint32_t min = 0;         // at least so many slots
   std::uint32_t align = 1;       // rounded up to a multiple of this
   bool clamp_to_tokens = false;  // at most T
-  bool clamp_to_demand =
-      false;  // at most the most wanted expert's choices (Tutel, negative factor)
+  // At most what the most wanted expert wants (Tutel, negative factor). Changes the size of the
+  // buffers and what is sent where they are sent whole, never which choice is kept.
+  bool clamp_to_demand = false;
 
   bool operator==(const CapacityRule&) const = default;
 };
 
-// Rounded as the rule says, then at least min, then aligned, then clamped to T. Saturates at
-// 2^32 - 1. clamp_to_demand is applied where the demand is known, in AssignSlots.
+// Rounded as the rule says, then at least min, at most `demand` (clamp_to_demand; the choices of
+// the most wanted expert), aligned, and clamped to T. Saturates at 2^32 - 1; 0 without experts.
+// core/capacity.h is the same for device code.
 [[nodiscard]] std::uint32_t CapacityOf(const CapacityRule& rule, std::uint32_t tokens,
-                                       std::uint32_t experts, std::uint32_t top_k);
+                                       std::uint32_t experts, std::uint32_t top_k,
+                                       std::uint32_t demand = 0xFFFFFFFF);
 
 enum class DropBy : std::uint8_t {
   kNone,           // dropless: every choice has a slot
   kPosition,       // first come, first served, in CapacitySpec::order
   kWeight,         // an expert keeps its C largest weights; ties: lower token, then better choice
-  kTokenPriority,  // batch-prioritised (arXiv 2106.05974): tokens by their largest weight
-  kRandom,         // a draw per (token, choice), Philox keyed by seed: DeepSpeed's use_rts
-  kNoTokenLeftBehind  // mesh-tensorflow: choice j only for tokens that choices before j left out
+  kTokenPriority,  // batch-prioritised (arXiv 2106.05974): as kPosition, but tokens with a larger
+                   // largest weight come first; ties: lower token
+  kRandom,         // as kWeight by a draw per (token, choice), word x of Philox({token, choice, 0,
+                   // 0}, seed): DeepSpeed's use_rts
+  kNoTokenLeftBehind  // mesh-tensorflow: choice j only for tokens that choices before j left out,
+                      // so that a token keeps one choice at most
 };
+// Of kNone, kPosition and kTokenPriority; the other rules have an order of their own.
 enum class ChoiceOrder : std::uint8_t {
   kTokenMajor,  // all choices of a token, then the next token (MegaBlocks)
   kChoiceMajor  // all first choices, then all second choices (GShard)
@@ -77,8 +88,10 @@ struct CapacitySpec {
   ChoiceOrder order = ChoiceOrder::kTokenMajor;
   SlotOrder slots = SlotOrder::kTokenOrder;
   NormaliseWhen normalise = NormaliseWhen::kBeforeDrop;
-  float normalise_eps = 0.0F;  // kAfterDrop: w / max(sum, eps); 0: w / sum
-  std::uint64_t seed = 0;      // kRandom
+  // kAfterDrop: w / max(sum, eps), the sum over the survivors in order of choice; a sum of 0
+  // changes nothing. A true division, as in the frameworks: an only survivor gets exactly 1.
+  float normalise_eps = 0.0F;
+  std::uint64_t seed = 0;  // kRandom
 
   bool operator==(const CapacitySpec&) const = default;
 };

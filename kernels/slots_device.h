@@ -19,10 +19,8 @@ Status AssignSlots(const CapacitySpec& spec, std::uint32_t experts,
 Status DispatchLayout(DeviceMatrix<const std::uint16_t> expert,
                       DeviceMatrix<const std::int32_t> slot, const ExpertMap<Memory::kDevice>& map,
                       const LayoutOutput<Memory::kDevice>& out, cudaStream_t stream);
-[[nodiscard]] std::size_t PermutationDeviceWorkspace(std::uint32_t experts);
 Status Permutation(DeviceMatrix<const std::uint16_t> expert,
                    const SlotOutput<Memory::kDevice>& slots, std::uint32_t tile,
-                   const PermutationOutput<Memory::kDevice>& out, DeviceSpan<std::byte> workspace,
-                   cudaStream_t stream);
+                   const PermutationOutput<Memory::kDevice>& out, cudaStream_t stream);
 
 }  // namespace switchyard::kernels

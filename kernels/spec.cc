@@ -61,8 +61,6 @@ Status Validate(const CapacitySpec& s) {
       {s.drop == DropBy::kNone || s.rule.num >= 1 || s.rule.min >= 1,
        "factor: above 0, or a minimum"},
       {s.normalise_eps >= 0.0F && s.normalise_eps < 1.0F, "normalise_eps: 0 to below 1"},
-      {s.drop != DropBy::kNoTokenLeftBehind || s.slots == SlotOrder::kPriority,
-       "no_token_left_behind: slots in priority order"},
   });
 }
 
