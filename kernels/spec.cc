@@ -25,8 +25,9 @@ Status ValidateGroups(const RouteSpec& s) {
   return FirstBroken({
       {s.topk_groups >= 1 && s.topk_groups <= s.groups, "topk_groups: 1 to groups"},
       {s.topk_groups * members >= s.top_k, "the kept groups have fewer experts than top_k"},
-      {s.group_score != GroupScore::kSumTopN || (s.group_top_n >= 1 && s.group_top_n <= members),
-       "group_top_n: 1 to the experts of a group"},
+      {s.group_score != GroupScore::kSumTopN ||
+           (s.group_top_n >= 1 && s.group_top_n <= members && s.group_top_n <= kMaxTopK),
+       "group_top_n: 1 to the experts of a group, at most 64"},
       {s.group_score != GroupScore::kNone || (s.groups == 1 && s.topk_groups == 1),
        "groups without a group_score"},
   });
@@ -45,6 +46,8 @@ Status Validate(const RouteSpec& s) {
       {s.tie != TieRule::kTransformerEngineNaive ||
            (s.top_k < 16 && s.group_score == GroupScore::kNone),
        "tie transformer_engine_naive: below top-16, without groups"},
+      {s.nan != NanRule::kAsZeroScore || s.select != SelectOn::kLogit,
+       "nan as_zero_score: selects on the score, not the logit"},
   });
   return shape.ok() ? ValidateGroups(s) : shape;
 }
