@@ -14,14 +14,16 @@
 
 namespace switchyard::kernels {
 
-// Do the kernels keep rows in registers for this specification?
+// Can the kernels keep rows of this specification in registers? They also have to be aligned
+// (ReadsQuads).
 inline bool FitsRegisters(const RouteSpec& spec) {
-  return spec.experts <= kMaxRegisterExperts && (!LimitsGroups(spec) || GroupsAreLanes(spec));
+  return spec.experts <= kMaxRegisterExperts && spec.experts % kPerLane == 0 &&
+         (!LimitsGroups(spec) || GroupsAreLanes(spec));
 }
 
-template <class W, class Row, class Logit>
-SWITCHYARD_KERNEL_INLINE SoftmaxOf FindKeys(const RouteSpec& spec, const RowInput<Logit>& in,
-                                            Row& row, RowFlags& flags) {
+template <class W, class Row>
+SWITCHYARD_KERNEL_INLINE SoftmaxOf FindKeys(const RouteSpec& spec, const RowInput& in, Row& row,
+                                            RowFlags& flags) {
   ReadLogits<W>(spec, in, row, flags);
   SoftmaxOf softmax;
   if (NeedsSoftmax(spec)) softmax = SoftmaxOverRow<W>(spec, row, flags.any_nan);
@@ -29,8 +31,8 @@ SWITCHYARD_KERNEL_INLINE SoftmaxOf FindKeys(const RouteSpec& spec, const RowInpu
   return softmax;
 }
 
-template <class W, class Row, class Logit>
-SWITCHYARD_KERNEL_INLINE RowFlags RouteInRegisters(const RouteSpec& spec, const RowInput<Logit>& in,
+template <class W, class Row>
+SWITCHYARD_KERNEL_INLINE RowFlags RouteInRegisters(const RouteSpec& spec, const RowInput& in,
                                                    Row& row, const RowOutput& out) {
   RowFlags flags;
   const SoftmaxOf softmax = FindKeys<W>(spec, in, row, flags);
@@ -47,8 +49,8 @@ inline std::uint32_t RouteScratchWords(const RouteSpec& spec) {
   return ChunksOf(spec.experts) * kChunk + spec.groups + 2 * kMaxTopK;
 }
 
-template <class W, class Logit>
-SWITCHYARD_KERNEL_INLINE RowFlags RouteInMemory(const RouteSpec& spec, const RowInput<Logit>& in,
+template <class W>
+SWITCHYARD_KERNEL_INLINE RowFlags RouteInMemory(const RouteSpec& spec, const RowInput& in,
                                                 std::uint32_t* scratch, const RowOutput& out) {
   constexpr std::uint32_t kOneByOneUpTo = 16;  // winners, and all of a naive tie rule
   RowFlags flags;

@@ -11,12 +11,9 @@
 namespace switchyard::kernels {
 
 // One token's input.
-template <class Logit>
 struct RowInput {
-  const Logit* logits = nullptr;
+  LogitRow logits;
   const float* bias = nullptr;
-  bool logit_quads = false;  // may be read four at a time
-  bool bias_quads = false;
 };
 
 // What is odd about a row.
@@ -28,8 +25,8 @@ struct RowFlags {
 };
 
 // The row's logits, by their bits. Absent experts have 0.
-template <class W, class Row, class Logit>
-SWITCHYARD_KERNEL_INLINE void ReadLogits(const RouteSpec& spec, const RowInput<Logit>& in, Row& row,
+template <class W, class Row>
+SWITCHYARD_KERNEL_INLINE void ReadLogits(const RouteSpec& spec, const RowInput& in, Row& row,
                                          RowFlags& flags) {
   constexpr std::uint32_t kNan = 1;
   constexpr std::uint32_t kInfinite = 2;
@@ -40,7 +37,7 @@ SWITCHYARD_KERNEL_INLINE void ReadLogits(const RouteSpec& spec, const RowInput<L
     const auto quad = W::Map(
         [&](std::uint32_t lane) {
           const std::uint32_t first = chunk * kChunk + kPerLane * lane;
-          return ReadQuad(in.logits, first, experts, in.logit_quads);
+          return in.logits.From<Row::kQuads>(first, experts);
         },
         lanes);
     SWITCHYARD_UNROLL
@@ -107,17 +104,9 @@ SWITCHYARD_KERNEL_INLINE SoftmaxOf SoftmaxOverRow(const RouteSpec& spec, Row& ro
   return softmax;
 }
 
-// The score of one expert, from its logit or, for a softmax, its term.
-SWITCHYARD_KERNEL_INLINE float ScoreOfWord(const RouteSpec& spec, float word,
-                                           const SoftmaxOf& softmax) {
-  if (spec.score != ScoreFunction::kSoftmax) return ScoreOf(spec, word, softmax);
-  const float share = det::Div(word, softmax.sum);
-  return ScoreUnder(spec.nan, softmax.poisoned || det::IsNan(word) ? det::Nan() : share);
-}
-
 // Logits, or terms, become keys; absent experts are out of the race.
-template <class W, class Row, class Logit>
-SWITCHYARD_KERNEL_INLINE void KeyRow(const RouteSpec& spec, const RowInput<Logit>& in,
+template <class W, class Row>
+SWITCHYARD_KERNEL_INLINE void KeyRow(const RouteSpec& spec, const RowInput& in,
                                      const SoftmaxOf& softmax, Row& row, RowFlags& flags) {
   const auto lanes = W::LaneIds();
   const std::uint32_t experts = spec.experts;
@@ -128,7 +117,7 @@ SWITCHYARD_KERNEL_INLINE void KeyRow(const RouteSpec& spec, const RowInput<Logit
       bias = W::Map(
           [&](std::uint32_t lane) {
             const std::uint32_t first = chunk * kChunk + kPerLane * lane;
-            return ReadQuad(in.bias, first, experts, in.bias_quads);
+            return ReadQuad<Row::kQuads>(in.bias, first, experts);
           },
           lanes);
     }
@@ -138,7 +127,7 @@ SWITCHYARD_KERNEL_INLINE void KeyRow(const RouteSpec& spec, const RowInput<Logit
       const auto value = W::Map(
           [&](std::uint32_t word, const Quad& b) {
             if (spec.select == SelectOn::kLogit) return FloatOf(word);
-            const float score = ScoreOfWord(spec, FloatOf(word), softmax);
+            const float score = ScoreOf(spec, FloatOf(word), softmax);
             return spec.select == SelectOn::kScore ? score : det::Add(score, b.value[j]);
           },
           row.Get(slot), bias);

@@ -70,7 +70,7 @@ SWITCHYARD_KERNEL_INLINE float PlainWeight(const RouteSpec& spec, float z,
                                            const SoftmaxOf& over_row) {
   switch (spec.weight) {
     case WeightFrom::kScore:
-      return WeightUnder(spec.nan, ScoreOf(spec, z, over_row));
+      return WeightUnder(spec.nan, ScoreOfLogit(spec, z, over_row));
     case WeightFrom::kSoftmaxOverTopK:
       return WeightUnder(spec.nan, SoftmaxShare(z, over_winners));
     case WeightFrom::kSigmoidOfLogit:
@@ -82,8 +82,8 @@ SWITCHYARD_KERNEL_INLINE float PlainWeight(const RouteSpec& spec, float z,
 }
 
 // Writes the row's experts and weights.
-template <class W, class Logit>
-SWITCHYARD_KERNEL_INLINE void WriteWinners(const RouteSpec& spec, const Logit* logits,
+template <class W>
+SWITCHYARD_KERNEL_INLINE void WriteWinners(const RouteSpec& spec, const LogitRow& logits,
                                            const SoftmaxOf& over_row, const Winners<W>& winners,
                                            const RowOutput& out) {
   const auto lanes = W::LaneIds();
@@ -96,7 +96,7 @@ SWITCHYARD_KERNEL_INLINE void WriteWinners(const RouteSpec& spec, const Logit* l
           if (k >= spec.top_k) return 0.0F;
           const std::uint32_t e = ExpertOfTieRank(spec.tie, rank);
           out.expert[k] = static_cast<std::uint16_t>(e);
-          return LogitOf(logits[e]);
+          return logits.At(e);
         },
         lanes, winners.rank[set]);
   }

@@ -92,16 +92,19 @@ SWITCHYARD_KERNEL_INLINE void Clear(Winners<W>& winners) {
 
 // Puts a winner into the lane of its place.
 template <class W>
-SWITCHYARD_KERNEL_INLINE void Place(std::uint32_t set, std::uint32_t place, const Contender& winner,
+SWITCHYARD_KERNEL_INLINE void Place(std::uint32_t place, const Contender& winner,
                                     Winners<W>& winners) {
   const auto lanes = W::LaneIds();
-  const auto put = [&](std::uint32_t word) {
-    return [=](std::uint32_t lane, std::uint32_t before) {
-      return set * kWarpLanes + lane == place ? word : before;
+  SWITCHYARD_UNROLL
+  for (std::uint32_t set = 0; set < Winners<W>::kSets; ++set) {
+    const auto put = [=](std::uint32_t word) {
+      return [=](std::uint32_t lane, std::uint32_t before) {
+        return set * kWarpLanes + lane == place ? word : before;
+      };
     };
-  };
-  winners.key[set] = W::Map(put(winner.key), lanes, winners.key[set]);
-  winners.rank[set] = W::Map(put(winner.rank), lanes, winners.rank[set]);
+    winners.key[set] = W::Map(put(winner.key), lanes, winners.key[set]);
+    winners.rank[set] = W::Map(put(winner.rank), lanes, winners.rank[set]);
+  }
 }
 
 template <class W, class Row>
@@ -110,14 +113,11 @@ SWITCHYARD_KERNEL_INLINE void PickWinners(const RouteSpec& spec, Row& row, Winne
       W::Map([&](std::uint32_t lane) { return RankOfLane(spec.tie, lane); }, W::LaneIds());
   std::uint32_t largest = LargestKey<W>(row);
   Clear(winners);
-  SWITCHYARD_UNROLL
-  for (std::uint32_t set = 0; set < Winners<W>::kSets; ++set) {
-    for (std::uint32_t k = set * kWarpLanes; k < (set + 1) * kWarpLanes && k < spec.top_k; ++k) {
-      const std::uint32_t rank = LeastRank<W>(spec.tie, row, largest, lane_rank);
-      Place(set, k, {largest, rank}, winners);
-      winners.last_key = largest;
-      largest = Remove<W>(spec.tie, rank, lane_rank, row);
-    }
+  for (std::uint32_t k = 0; k < spec.top_k; ++k) {
+    const std::uint32_t rank = LeastRank<W>(spec.tie, row, largest, lane_rank);
+    Place(k, {largest, rank}, winners);
+    winners.last_key = largest;
+    largest = Remove<W>(spec.tie, rank, lane_rank, row);
   }
   winners.best_loser = largest;
 }
@@ -211,8 +211,7 @@ SWITCHYARD_KERNEL_INLINE void SelectWinners(const RouteSpec& spec, const MemoryR
   for (std::uint32_t i = 0; i < spec.top_k; ++i) {
     const Contender winner{scratch[i], scratch[kMaxTopK + i]};
     const std::uint32_t place = PlaceOf<W>(winner, spec.top_k, scratch);
-    SWITCHYARD_UNROLL
-    for (std::uint32_t set = 0; set < Winners<W>::kSets; ++set) Place(set, place, winner, winners);
+    Place(place, winner, winners);
   }
   W::Sync();
 }

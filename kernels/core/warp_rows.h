@@ -39,7 +39,7 @@ SWITCHYARD_KERNEL_INLINE constexpr std::uint32_t ChunksOf(std::uint32_t experts)
 template <class W, std::uint32_t kChunks>
 struct RegisterRow {
   using Words = typename W::template Lanes<std::uint32_t>;
-  static constexpr bool kInMemory = false;
+  static constexpr bool kQuads = true;  // reads four at a time
 
   Words word[kChunks * kPerLane];  // NOLINT: registers; an array class keeps nvcc from it
 
@@ -62,7 +62,7 @@ struct RegisterRow {
 template <class W>
 struct MemoryRow {
   using Words = typename W::template Lanes<std::uint32_t>;
-  static constexpr bool kInMemory = true;
+  static constexpr bool kQuads = false;
 
   std::uint32_t* word = nullptr;  // chunks * 128
   std::uint32_t chunks = 0;
@@ -91,36 +91,64 @@ struct Quad {
   float value[kPerLane];  // NOLINT: registers
 };
 
-// Aligned for reads of a quad at once: then `experts` is a multiple of four.
+// May a row be read four values at a time? Rows in registers have to be.
 template <class T>
-SWITCHYARD_KERNEL_INLINE bool ReadsQuads(const T* data, std::uint32_t experts) {
+bool ReadsQuads(const T* data, std::uint32_t experts) {
   constexpr std::uintptr_t kBytes = sizeof(T) * kPerLane;
   return experts % kPerLane == 0 && reinterpret_cast<std::uintptr_t>(data) % kBytes == 0;
 }
 
 template <class T>
-SWITCHYARD_KERNEL_INLINE Quad ReadQuad(const T* row, std::uint32_t first, std::uint32_t experts,
-                                       bool quads) {
+SWITCHYARD_KERNEL_INLINE Quad ReadPresent(const T* row, std::uint32_t first,
+                                          std::uint32_t experts) {
   Quad out{};
-#if defined(__CUDA_ARCH__)
-  struct alignas(sizeof(T) * kPerLane) Four {
-    T value[kPerLane];
-  };
-  if (quads) {
-    if (first >= experts) return out;
-    const Four four = *reinterpret_cast<const Four*>(row + first);
-    SWITCHYARD_UNROLL
-    for (std::uint32_t j = 0; j < kPerLane; ++j) out.value[j] = LogitOf(four.value[j]);
-    return out;
-  }
-#else
-  static_cast<void>(quads);
-#endif
   SWITCHYARD_UNROLL
   for (std::uint32_t j = 0; j < kPerLane; ++j) {
     if (first + j < experts) out.value[j] = LogitOf(row[first + j]);
   }
   return out;
 }
+
+template <bool kQuads, class T>
+SWITCHYARD_KERNEL_INLINE Quad ReadQuad(const T* row, std::uint32_t first, std::uint32_t experts) {
+#if defined(__CUDA_ARCH__)
+  struct alignas(sizeof(T) * kPerLane) Four {
+    T value[kPerLane];
+  };
+  if constexpr (kQuads) {
+    if (first >= experts) return {};
+    const Four four = *reinterpret_cast<const Four*>(row + first);
+    return {LogitOf(four.value[0]), LogitOf(four.value[1]), LogitOf(four.value[2]),
+            LogitOf(four.value[3])};
+  } else {
+    return ReadPresent(row, first, experts);
+  }
+#else
+  return ReadPresent(row, first, experts);
+#endif
+}
+
+// A token's logits in whatever format: one kernel for all three.
+struct LogitRow {
+  const void* data = nullptr;
+  LogitFormat format = LogitFormat::kFloat;
+
+  [[nodiscard]] SWITCHYARD_KERNEL_INLINE float At(std::uint32_t expert) const {
+    if (format == LogitFormat::kFloat) return LogitOf(static_cast<const float*>(data)[expert]);
+    if (format == LogitFormat::kBf16) return LogitOf(static_cast<const Bf16*>(data)[expert]);
+    return LogitOf(static_cast<const Fp16*>(data)[expert]);
+  }
+  template <bool kQuads>
+  [[nodiscard]] SWITCHYARD_KERNEL_INLINE Quad From(std::uint32_t first,
+                                                   std::uint32_t experts) const {
+    if (format == LogitFormat::kFloat) {
+      return ReadQuad<kQuads>(static_cast<const float*>(data), first, experts);
+    }
+    if (format == LogitFormat::kBf16) {
+      return ReadQuad<kQuads>(static_cast<const Bf16*>(data), first, experts);
+    }
+    return ReadQuad<kQuads>(static_cast<const Fp16*>(data), first, experts);
+  }
+};
 
 }  // namespace switchyard::kernels

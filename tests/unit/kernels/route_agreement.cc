@@ -21,7 +21,9 @@ RouteBits Join(const std::vector<std::uint16_t>& expert, const std::vector<float
   return bits;
 }
 
-RowInput<float> InputOf(const RouteCase& c) { return {c.logits.data(), c.bias.data(), true, true}; }
+RowInput InputOf(const RouteCase& c) {
+  return {{c.logits.data(), LogitFormat::kFloat}, c.bias.data()};
+}
 
 // As the kernel's launcher: the least number of chunks that a kernel is built for.
 template <std::uint32_t kChunks>
