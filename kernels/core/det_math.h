@@ -77,16 +77,29 @@ SWITCHYARD_KERNEL_INLINE float Exp(float x) {
   return Mul(r, FloatOf((n_bits << 23U) - low));
 }
 
-// 1 / (1 + e^-x), by e^-|x| on both sides: never above 1, and small values keep their precision.
+// Sigmoid and Softplus are both a quotient of e^-|x|: never an overflow, and small values keep
+// their precision.
+struct Quotient {
+  float numerator;
+  float denominator;
+};
+
+// 1 / (1 + e^-x) = e^x / (1 + e^x).
+SWITCHYARD_KERNEL_INLINE Quotient SigmoidQuotient(float x, float exp_of_minus_abs) {
+  return {x >= 0.0F ? 1.0F : exp_of_minus_abs, Add(1.0F, exp_of_minus_abs)};
+}
 SWITCHYARD_KERNEL_INLINE float Sigmoid(float x) {
-  const float t = Exp(-Abs(x));
-  return Div(x >= 0.0F ? 1.0F : t, Add(1.0F, t));
+  const Quotient q = SigmoidQuotient(x, Exp(-Abs(x)));
+  return Div(q.numerator, q.denominator);
 }
 
-// ln(1 + t) for t in [0, 1]: 2 atanh(u), u = t / (2 + t). The series u + u^3/3 + … with the tail
-// replaced by the polynomial through the Chebyshev nodes of u^2 in [0, 1/9] (error 1e-9).
-SWITCHYARD_KERNEL_INLINE float Log1pOfUnit(float t) {
-  const float u = Div(t, Add(2.0F, t));
+// ln(1 + e^x) = max(x, 0) + ln(1 + t), t = e^-|x|, and ln(1 + t) = 2 atanh(u), u = t / (2 + t): the
+// series u + u^3/3 + …, its tail replaced by the polynomial through the Chebyshev nodes of u^2 in
+// [0, 1/9] (error 1e-9).
+SWITCHYARD_KERNEL_INLINE Quotient SoftplusQuotient(float exp_of_minus_abs) {
+  return {exp_of_minus_abs, Add(2.0F, exp_of_minus_abs)};
+}
+SWITCHYARD_KERNEL_INLINE float SoftplusFrom(float x, float u) {
   const float s = Mul(u, u);
   float q = 0.116121642F;
   q = Fma(q, s, 0.108532883F);
@@ -94,12 +107,11 @@ SWITCHYARD_KERNEL_INLINE float Log1pOfUnit(float t) {
   q = Fma(q, s, 0.199998528F);
   q = Fma(q, s, 0.333333343F);
   const float twice = Add(u, u);
-  return Fma(twice, Mul(s, q), twice);
+  return Add(x > 0.0F ? x : 0.0F, Fma(twice, Mul(s, q), twice));
 }
-
-// ln(1 + e^x).
 SWITCHYARD_KERNEL_INLINE float Softplus(float x) {
-  return Add(x > 0.0F ? x : 0.0F, Log1pOfUnit(Exp(-Abs(x))));
+  const Quotient q = SoftplusQuotient(Exp(-Abs(x)));
+  return SoftplusFrom(x, Div(q.numerator, q.denominator));
 }
 
 }  // namespace switchyard::kernels::det

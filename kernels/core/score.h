@@ -26,6 +26,14 @@ SWITCHYARD_KERNEL_INLINE float LogitOf(Fp16 z) {
   return LogitOf(FloatOf((magnitude >= kHalfInfinity ? odd : BitsOf(finite)) | sign));
 }
 
+enum class LogitFormat : std::uint8_t { kFloat, kBf16, kFp16 };
+template <class Logit>
+inline constexpr LogitFormat kFormatOf = LogitFormat::kFloat;
+template <>
+inline constexpr LogitFormat kFormatOf<Bf16> = LogitFormat::kBf16;
+template <>
+inline constexpr LogitFormat kFormatOf<Fp16> = LogitFormat::kFp16;
+
 // A softmax over some logits: the largest of them that is no NaN, and the sum of the terms.
 struct SoftmaxOf {
   float max = 0.0F;
@@ -57,18 +65,24 @@ SWITCHYARD_KERNEL_INLINE bool NeedsSoftmax(const RouteSpec& spec) {
          (spec.select != SelectOn::kLogit || spec.weight == WeightFrom::kScore);
 }
 
-SWITCHYARD_KERNEL_INLINE float PlainScore(ScoreFunction function, float z, const SoftmaxOf& row) {
-  switch (function) {
-    case ScoreFunction::kSoftmax:
-      return SoftmaxShare(z, row);
-    case ScoreFunction::kSigmoid:
-      return det::Sigmoid(z);
-    case ScoreFunction::kSqrtSoftplus:
-      return det::Sqrt(det::Softplus(z));
-    case ScoreFunction::kIdentity:
-      break;
+// The score of one expert, from its logit; of a softmax from the expert's term, which is NaN where
+// the logit is. One exponential and one division in the code for all functions: it is inlined for
+// every register of a row.
+SWITCHYARD_KERNEL_INLINE float PlainScore(ScoreFunction function, float z_or_term,
+                                          const SoftmaxOf& row) {
+  if (function == ScoreFunction::kIdentity) return z_or_term;
+  det::Quotient q{z_or_term, row.sum};
+  if (function != ScoreFunction::kSoftmax) {
+    const float t = det::Exp(-det::Abs(z_or_term));
+    q = function == ScoreFunction::kSigmoid ? det::SigmoidQuotient(z_or_term, t)
+                                            : det::SoftplusQuotient(t);
   }
-  return z;
+  const float quotient = det::Div(q.numerator, q.denominator);
+  if (function == ScoreFunction::kSqrtSoftplus) {
+    return det::Sqrt(det::SoftplusFrom(z_or_term, quotient));
+  }
+  const bool poisoned = function == ScoreFunction::kSoftmax && row.poisoned;
+  return poisoned ? det::Nan() : quotient;
 }
 
 SWITCHYARD_KERNEL_INLINE float ScoreUnder(NanRule rule, float score) {
@@ -76,8 +90,13 @@ SWITCHYARD_KERNEL_INLINE float ScoreUnder(NanRule rule, float score) {
   return rule == NanRule::kAsZeroScore && odd ? 0.0F : score;
 }
 
-SWITCHYARD_KERNEL_INLINE float ScoreOf(const RouteSpec& spec, float z, const SoftmaxOf& row) {
-  return ScoreUnder(spec.nan, PlainScore(spec.score, z, row));
+SWITCHYARD_KERNEL_INLINE float ScoreOf(const RouteSpec& spec, float z_or_term,
+                                       const SoftmaxOf& row) {
+  return ScoreUnder(spec.nan, PlainScore(spec.score, z_or_term, row));
+}
+SWITCHYARD_KERNEL_INLINE float ScoreOfLogit(const RouteSpec& spec, float z, const SoftmaxOf& row) {
+  const bool softmax = spec.score == ScoreFunction::kSoftmax;
+  return ScoreOf(spec, softmax ? SoftmaxTerm(z, row.max) : z, row);
 }
 
 SWITCHYARD_KERNEL_INLINE std::uint32_t KeyUnder(NanRule rule, float value) {

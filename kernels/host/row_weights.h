@@ -29,7 +29,7 @@ SWITCHYARD_KERNEL_INLINE float WinnersWeight(const RouteSpec& spec, float z,
                                              const SoftmaxOf& over_row) {
   switch (spec.weight) {
     case WeightFrom::kScore:
-      return ScoreOf(spec, z, over_row);
+      return ScoreOfLogit(spec, z, over_row);
     case WeightFrom::kSoftmaxOverTopK:
       return SoftmaxShare(z, over_winners);
     case WeightFrom::kSigmoidOfLogit:

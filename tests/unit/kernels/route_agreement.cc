@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "kernels/core/ordered_key.h"
+#include "kernels/core/route.h"
 
 namespace switchyard::kernels {
 namespace {
@@ -20,7 +21,54 @@ RouteBits Join(const std::vector<std::uint16_t>& expert, const std::vector<float
   return bits;
 }
 
+RowInput InputOf(const RouteCase& c) {
+  return {{c.logits.data(), LogitFormat::kFloat}, c.bias.data()};
+}
+
+// As the kernel's launcher: the least number of chunks that a kernel is built for.
+template <std::uint32_t kChunks>
+RowFlags RunInRegisters(const RouteCase& c, const RowOutput& out) {
+  RegisterRow<HostWarp, kChunks> row;
+  return RouteInRegisters<HostWarp>(c.spec, InputOf(c), row, out);
+}
+
+RowFlags RunInRegisters(const RouteCase& c, const RowOutput& out) {
+  switch (ChunksOf(c.spec.experts)) {
+    case 1:
+      return RunInRegisters<1>(c, out);
+    case 2:
+      return RunInRegisters<2>(c, out);
+    case 3:
+      return RunInRegisters<3>(c, out);
+    case 4:
+      return RunInRegisters<4>(c, out);
+    default:
+      return RunInRegisters<8>(c, out);
+  }
+}
+
+RowFlags RunInMemory(const RouteCase& c, const RowOutput& out) {
+  std::vector<std::uint32_t> scratch(RouteScratchWords(c.spec), 0xDDDDDDDDU);
+  return RouteInMemory<HostWarp>(c.spec, InputOf(c), scratch.data(), out);
+}
+
+RouteBits BitsOfLanes(const RouteCase& c, bool in_registers) {
+  std::vector<std::uint16_t> expert(c.spec.top_k);
+  std::vector<float> weight(c.spec.top_k);
+  const RowOutput out{expert.data(), weight.data()};
+  const RowFlags row = in_registers ? RunInRegisters(c, out) : RunInMemory(c, out);
+  RouteFlags flags;
+  flags.nan_rows = row.any_nan ? 1 : 0;
+  flags.inf_rows = row.any_infinite ? 1 : 0;
+  flags.short_rows = row.any_winner_not_finite ? 1 : 0;
+  flags.saturated_rows = row.winner_ties_with_loser ? 1 : 0;
+  return Join(expert, weight, flags);
+}
+
 }  // namespace
+
+RouteBits BitsOfWarp(const RouteCase& c) { return BitsOfLanes(c, FitsRegisters(c.spec)); }
+RouteBits BitsOfWarpInMemory(const RouteCase& c) { return BitsOfLanes(c, false); }
 
 RouteBits BitsOfReference(const RouteCase& c) {
   const ReferenceRoute route = ReferenceRouteTopK(c.spec, c.logits, c.bias);

@@ -20,6 +20,9 @@ struct RouteBits {
 
 RouteBits BitsOfReference(const RouteCase& c);
 RouteBits BitsOfTwin(const RouteCase& c, Instructions instructions);
+// The lanes of core/route.h on an emulated warp: registers where the kernels use them, else memory.
+RouteBits BitsOfWarp(const RouteCase& c);
+RouteBits BitsOfWarpInMemory(const RouteCase& c);
 
 // For a failure: the specification, the first word that differs.
 std::string Describe(const RouteCase& c, const RouteBits& want, const RouteBits& got);

@@ -29,5 +29,16 @@ TEST(RouteAgreement, TwinEqualsReference) {
   }
 }
 
+TEST(RouteAgreement, WarpEqualsReference) {
+  for (std::uint64_t i = 0; i < kCases; ++i) {
+    const RouteCase c = MakeRouteCase(i, RandomExperts(i));
+    const RouteBits want = BitsOfReference(c);
+    const RouteBits got = BitsOfWarp(c);
+    ASSERT_EQ(want, got) << i << ": " << Describe(c, want, got);
+    const RouteBits memory = BitsOfWarpInMemory(c);
+    ASSERT_EQ(want, memory) << i << ", in memory: " << Describe(c, want, memory);
+  }
+}
+
 }  // namespace
 }  // namespace switchyard::kernels
