@@ -1,4 +1,4 @@
-// switchyard trace info|convert|generate: router traces.
+// switchyard trace info|convert|generate: router traces; record has a file of its own.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "sim/cli/checks.h"
 #include "sim/cli/command.h"
 #include "sim/cli/outputs.h"
+#include "sim/cli/trace_commands.h"
 #include "sim/routing/fitted_presets.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_generate.h"
@@ -176,11 +177,12 @@ void AddGenerate(CLI::App& trace, Action& action) {
 }  // namespace
 
 void AddTraceCommand(CLI::App& app, Action& action) {
-  CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate");
+  CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate, record");
   trace->require_subcommand(1);
   AddInfo(*trace, action);
   AddConvert(*trace, action);
   AddGenerate(*trace, action);
+  AddTraceRecord(*trace, action);
 }
 
 }  // namespace switchyard
