@@ -19,14 +19,18 @@ namespace switchyard::kernels {
 
 struct RouterPreset {
   std::string_view name;
-  std::string_view source;    // whose routing this is, and where it was read
+  std::string_view source;  // whose routing this is; repository, file: function
+  // What of it is not reproduced, or which of several forms this is; empty: nothing to say.
+  std::string_view note;
   std::uint16_t experts = 0;  // of the published model; a user may give others
   std::uint16_t top_k = 0;
   RouteSpec route;  // experts and top_k as above
   CapacitySpec capacity;
+  bool renormalise_top1 = true;  // false: a single choice keeps its score as weight (Tutel)
 
-  // `route` for another shape. Groups that do not divide `experts`, or are too few for top_k, are
-  // dropped (groups = 1): Validate() of the result holds for every legal shape.
+  // `route` for another shape. A group limit whose groups do not divide the experts or whose kept
+  // groups have too few of them is left out (groups = 1): Validate() of the result holds for every
+  // legal shape.
   [[nodiscard]] RouteSpec Route(std::uint16_t num_experts, std::uint16_t choices) const;
 };
 
