@@ -136,11 +136,12 @@ void AddGenerate(CLI::App& trace, Action& action) {
 }  // namespace
 
 void AddTraceCommand(CLI::App& app, Action& action) {
-  CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate");
+  CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate, scale");
   trace->require_subcommand(1);
   AddTraceInfo(*trace, action);
   AddConvert(*trace, action);
   AddGenerate(*trace, action);
+  AddTraceScale(*trace, action);
 }
 
 }  // namespace switchyard
