@@ -22,7 +22,7 @@
 #include "sim/cli/checks.h"
 #include "sim/cli/command.h"
 #include "sim/cli/outputs.h"
-#include "sim/cli/trace_commands.h"
+#include "sim/cli/trace_command.h"
 
 namespace switchyard {
 namespace {
