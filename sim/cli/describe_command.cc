@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/names.h"
+#include "kernels/presets.h"
 #include "sim/base/file.h"
 #include "sim/cli/command.h"
 #include "sim/engine/executor.h"
@@ -43,6 +45,21 @@ Result<std::string> DescribeCards(CardKind kind, const std::string& title,
   return ReadFile(CardPath(kind, name, DataRoot()), kMaxBytes);
 }
 
+// All router presets, or one of them: what it does and where that was read.
+Result<std::string> DescribeRouters(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const kernels::RouterPreset& preset : kernels::RouterPresets()) {
+    known.emplace_back(preset.name);
+  }
+  if (names.empty()) return Lines("Routers (switchyard trace record --router)", known);
+  const std::string found = fmt::format("{}", fmt::join(names, " "));
+  const kernels::RouterPreset* preset = kernels::FindPreset(found);
+  if (preset == nullptr) return Problem("no router '" + found + "'" + Suggestion(found, known));
+  return fmt::format("{}\n  routing   {}\n  capacity  {}\n  source    {}\n", preset->name,
+                     kernels::Describe(preset->route), kernels::Describe(preset->capacity),
+                     preset->source);
+}
+
 // A path of fields: "scenario.model.attention", or "capacity" and "rule".
 Result<std::string> DescribePath(const DescribeOptions& options) {
   const std::string root = "scenario.";
@@ -58,6 +75,7 @@ Result<std::string> TextOf(const DescribeOptions& options) {
   if (options.kind == "clusters") {
     return DescribeCards(CardKind::kCluster, "Cluster cards (topologies/cards)", options.names);
   }
+  if (options.kind == "routers") return DescribeRouters(options.names);
   if (options.kind != "fidelities") return DescribePath(options);
   if (!options.names.empty()) return Problem("fidelities is a list of names: nothing is below it");
   return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
@@ -78,7 +96,7 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
       app.add_subcommand("describe", "Explain a part of scenario files, or list a catalogue");
   describe->add_option("KIND", options->kind,
                        "Path of fields (scenario, cluster.node, capacity, ...), or models, "
-                       "clusters, fidelities");
+                       "clusters, fidelities, routers");
   describe->add_option("NAME", options->names,
                        "A field below KIND, or the card to print: models mixtral_8x7b");
   describe->callback([options, &action] { action = [options] { return Describe(*options); }; });

@@ -1,9 +1,8 @@
-// switchyard trace info|convert|generate: router traces.
+// switchyard trace: router traces. info, record and scale have files of their own.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -13,41 +12,15 @@
 #include "sim/cli/checks.h"
 #include "sim/cli/command.h"
 #include "sim/cli/outputs.h"
+#include "sim/cli/trace_command.h"
 #include "sim/routing/fitted_presets.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_generate.h"
-#include "sim/routing/trace/trace_stats.h"
 
 namespace switchyard {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct InfoOptions {
-  std::string file;
-  std::uint32_t experts = 0;
-  std::optional<std::string> json;
-};
-
-void Warn(const RouterTrace& trace) {
-  for (const std::string& warning : trace.warnings) std::cerr << "warning: " << warning << "\n";
-}
-
-ExitCode Info(const InfoOptions& options) {
-  OutputPlan plan;
-  plan.Reads("the trace", options.file);
-  if (options.json) plan.Writes("--json", *options.json);
-  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
-  const Result<RouterTrace> trace = LoadTrace(options.file, {options.experts});
-  if (!trace.ok()) return Complain(trace.errors());
-  Warn(trace.value());
-  const TraceStats stats = ComputeTraceStats(trace.value());
-  OutputSet set;
-  if (options.json) set.Add(*options.json, ToJson(stats));
-  if (const auto written = set.Commit(); !written.ok()) return Complain(written.errors());
-  if (options.json != "-") std::cout << ToText(stats);
-  return ExitCode::kOk;
-}
 
 struct ConvertOptions {
   std::string from;
@@ -62,7 +35,7 @@ ExitCode Convert(const ConvertOptions& options) {
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace = LoadTrace(options.from, {options.experts});
   if (!trace.ok()) return Complain(trace.errors());
-  Warn(trace.value());
+  WarnOf(trace.value());
   const bool to_npy = fs::path(options.to).extension() == ".npy";
   const Result<void> written =
       to_npy ? ExportNpy(trace.value(), options.to) : SaveTrace(trace.value(), options.to);
@@ -105,19 +78,6 @@ ExitCode Generate(const GenerateOptions& options) {
   if (!trace.ok()) return Complain(trace.errors());
   const Result<void> written = SaveTrace(trace.value(), options.to);
   return written.ok() ? ExitCode::kOk : Complain(written.errors());
-}
-
-void AddInfo(CLI::App& trace, Action& action) {
-  auto options = std::make_shared<InfoOptions>();
-  CLI::App* info =
-      trace.add_subcommand("info", "Statistics of a trace: skew, locality, cache hits");
-  info->add_option("FILE", options->file, "A .trace, or .npy of ids [tokens, layers, top_k]")
-      ->required()
-      ->check(NotEmpty());
-  info->add_option("--experts", options->experts,
-                   "Experts of the model; default: as the trace says, or its largest id plus one");
-  AddOutput(*info, "--json", options->json, "Write the statistics as JSON; -: to standard output");
-  info->callback([options, &action] { action = [options] { return Info(*options); }; });
 }
 
 void AddConvert(CLI::App& trace, Action& action) {
@@ -176,11 +136,14 @@ void AddGenerate(CLI::App& trace, Action& action) {
 }  // namespace
 
 void AddTraceCommand(CLI::App& app, Action& action) {
-  CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate");
+  CLI::App* trace =
+      app.add_subcommand("trace", "Router traces: info, convert, generate, record, scale");
   trace->require_subcommand(1);
-  AddInfo(*trace, action);
+  AddTraceInfo(*trace, action);
   AddConvert(*trace, action);
   AddGenerate(*trace, action);
+  AddTraceRecord(*trace, action);
+  AddTraceScale(*trace, action);
 }
 
 }  // namespace switchyard

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "kernels/device.h"
-#include "kernels/names.h"
 #include "kernels/presets.h"
 #include "kernels/recorder/logits_file.h"
 #include "kernels/recorder/record_logits.h"
@@ -23,7 +22,7 @@
 #include "sim/cli/checks.h"
 #include "sim/cli/command.h"
 #include "sim/cli/outputs.h"
-#include "sim/cli/trace_commands.h"
+#include "sim/cli/trace_command.h"
 
 namespace switchyard {
 namespace {
@@ -200,7 +199,7 @@ void AddFiles(CLI::App& record, RecordFlags& flags) {
 
 void AddRouter(CLI::App& record, RecordFlags& flags) {
   constexpr std::uint32_t kMany = std::numeric_limits<std::int32_t>::max();
-  record.add_option("--router", flags.router, "Whose routing; see `switchyard describe router`")
+  record.add_option("--router", flags.router, "Whose routing; see `switchyard describe routers`")
       ->required()
       ->check(CLI::IsMember(RouterNames()));
   record

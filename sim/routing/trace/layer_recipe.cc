@@ -96,7 +96,7 @@ bool ReadCapacity(const trace_pb::CapacitySpec& from, CapacitySpec& to) {
   to.seed = from.seed();
   return Convert(from.base(), CapacityRule::Base::kCeilPerExpert, to.rule.base) &&
          Convert(from.times_k(), CapacityRule::TimesK::kAfterRounding, to.rule.times_k) &&
-         Convert(from.round(), CapacityRule::Round::kCeilFloat, to.rule.round) &&
+         Convert(from.round(), CapacityRule::Round::kFloorProduct, to.rule.round) &&
          Convert(from.drop(), kernels::DropBy::kNoTokenLeftBehind, to.drop) &&
          Convert(from.order(), kernels::ChoiceOrder::kChoiceMajor, to.order) &&
          Convert(from.slots(), kernels::SlotOrder::kPriority, to.slots) &&

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/rng.h"
-#include "sim/routing/trace/cache_stats.h"
+#include "sim/routing/trace/stats/cache_stats.h"
 #include "sim/routing/trace/trace_generate.h"
 
 namespace switchyard {
@@ -66,7 +66,7 @@ TEST(Cache, HitsByHand) {
   // Cache of 3: 0 and 1 after 2 hit, then 3 pushes 2 out, 0 and 1 hit again.
   EXPECT_EQ(LruHits(accesses, std::vector<std::uint32_t>{3})[0], 4U);
   // Optimal, 2 experts: keeps 0 and 1, bypasses 2 and 3.
-  EXPECT_EQ(BeladyHits(accesses, 2), 4U);
+  EXPECT_EQ(BeladyHits(accesses, std::vector<std::uint32_t>{2})[0], 4U);
 }
 
 using HitsOfSets = std::map<std::uint32_t, std::uint64_t>;  // resident set -> most hits so far
@@ -106,7 +106,7 @@ TEST(Cache, BeladyIsOptimalAndLruNeverBetter) {
     const LayerAccesses accesses{trace.value().experts[0], 2, 6};
     std::uint64_t smaller = 0;
     for (std::uint32_t size = 1; size <= 6; ++size) {
-      const std::uint64_t optimal = BeladyHits(accesses, size);
+      const std::uint64_t optimal = BeladyHits(accesses, std::vector<std::uint32_t>{size})[0];
       EXPECT_EQ(optimal, BestHits(accesses, size)) << "seed " << seed << ", size " << size;
       const std::uint64_t lru = LruHits(accesses, std::vector<std::uint32_t>{size})[0];
       EXPECT_LE(lru, optimal);
@@ -123,17 +123,38 @@ TEST(TraceStats, RendersTextAndJson) {
   const auto json = nlohmann::ordered_json::parse(ToJson(stats));
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{"experts", "top_k", "layers", "tokens", "max_over_mean",
-                                      "gini", "entropy", "per_layer", "overlap", "overlap_uniform",
-                                      "affinity_top1", "lru_hit_rate", "belady_hit_rate"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"experts",
+                                            "top_k",
+                                            "layers",
+                                            "tokens",
+                                            "max_over_mean",
+                                            "gini",
+                                            "entropy",
+                                            "per_layer",
+                                            "overlap",
+                                            "overlap_uniform",
+                                            "overlap_shuffled",
+                                            "affinity_top1",
+                                            "affinity_independent",
+                                            "mutual_information",
+                                            "lru_hit_rate",
+                                            "lru_hit_rate_shuffled",
+                                            "belady_hit_rate",
+                                            "model_name",
+                                            "origin",
+                                            "source",
+                                            "sequences",
+                                            "variation",
+                                            "missing_choices",
+                                            "gaps"}));
   EXPECT_EQ(json["per_layer"]["gini"].size(), 2U);
   EXPECT_DOUBLE_EQ(json["gini"], Mean(stats.gini));
   EXPECT_TRUE(json["overlap"].contains("16"));
   EXPECT_FALSE(json["overlap"].contains("64")) << "sequences have 50 tokens";
   EXPECT_TRUE(json["lru_hit_rate"].contains("12")) << "3/4 of 16 experts";
   const std::string text = ToText(stats);
-  EXPECT_EQ(text.substr(0, text.find('\n')), "16 experts, top-2, 2 MoE layers, 200 tokens");
+  EXPECT_EQ(text.substr(0, text.find('\n')),
+            "16 experts, top-2, 2 MoE layers, 200 tokens in 4 sequences");
 }
 
 // github.com/deepseek-ai/ESFT, DeepSeek-V2-Lite, the four tasks one after the other.
