@@ -1,8 +1,7 @@
-// switchyard trace info|convert|generate: router traces.
+// switchyard trace info|generate: router traces; convert is in trace_convert.cc.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "sim/cli/checks.h"
 #include "sim/cli/command.h"
 #include "sim/cli/outputs.h"
+#include "sim/cli/trace_convert.h"
 #include "sim/routing/fitted_presets.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_generate.h"
@@ -20,8 +20,6 @@
 
 namespace switchyard {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct InfoOptions {
   std::string file;
@@ -47,26 +45,6 @@ ExitCode Info(const InfoOptions& options) {
   if (const auto written = set.Commit(); !written.ok()) return Complain(written.errors());
   if (options.json != "-") std::cout << ToText(stats);
   return ExitCode::kOk;
-}
-
-struct ConvertOptions {
-  std::string from;
-  std::string to;
-  std::uint32_t experts = 0;
-};
-
-ExitCode Convert(const ConvertOptions& options) {
-  OutputPlan plan;
-  plan.Reads("the trace", options.from);
-  plan.Writes("TO", options.to);
-  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
-  const Result<RouterTrace> trace = LoadTrace(options.from, {options.experts});
-  if (!trace.ok()) return Complain(trace.errors());
-  Warn(trace.value());
-  const bool to_npy = fs::path(options.to).extension() == ".npy";
-  const Result<void> written =
-      to_npy ? ExportNpy(trace.value(), options.to) : SaveTrace(trace.value(), options.to);
-  return written.ok() ? ExitCode::kOk : Complain(written.errors());
 }
 
 struct GenerateOptions {
@@ -120,18 +98,6 @@ void AddInfo(CLI::App& trace, Action& action) {
   info->callback([options, &action] { action = [options] { return Info(*options); }; });
 }
 
-void AddConvert(CLI::App& trace, Action& action) {
-  auto options = std::make_shared<ConvertOptions>();
-  CLI::App* convert = trace.add_subcommand("convert", "Between .npy and .trace, either way");
-  convert->add_option("FROM", options->from, "The trace to read")->required()->check(NotEmpty());
-  convert->add_option("TO", options->to, "The file to write; its extension says the format")
-      ->required()
-      ->check(NotEmpty())
-      ->check(NotStandardOutput());
-  convert->add_option("--experts", options->experts, "Experts of the model, when reading .npy");
-  convert->callback([options, &action] { action = [options] { return Convert(*options); }; });
-}
-
 void AddGenerate(CLI::App& trace, Action& action) {
   auto options = std::make_shared<GenerateOptions>();
   CLI::App* generate = trace.add_subcommand("generate", "Draw a synthetic trace");
@@ -179,7 +145,7 @@ void AddTraceCommand(CLI::App& app, Action& action) {
   CLI::App* trace = app.add_subcommand("trace", "Router traces: info, convert, generate");
   trace->require_subcommand(1);
   AddInfo(*trace, action);
-  AddConvert(*trace, action);
+  AddTraceConvert(*trace, action);
   AddGenerate(*trace, action);
 }
 
