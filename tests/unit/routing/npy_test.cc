@@ -50,9 +50,8 @@ TEST(Npy, ReadsVersionTwoAndOtherKeyOrders) {
 }
 
 TEST(Npy, WritesWhatItReads) {
-  for (const NpyType type :
-       {NpyType::kU1, NpyType::kU2, NpyType::kI2, NpyType::kI4,
-                             NpyType::kI8, NpyType::kF2, NpyType::kF4}) {
+  for (const NpyType type : {NpyType::kU1, NpyType::kU2, NpyType::kI2, NpyType::kI4, NpyType::kI8,
+                             NpyType::kF2, NpyType::kF4}) {
     for (const auto& shape :
          std::vector<std::vector<std::uint64_t>>{{}, {3}, {2, 3}, {2, 3, 4}, {0}}) {
       std::uint64_t count = 1;

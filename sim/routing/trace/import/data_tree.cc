@@ -57,6 +57,14 @@ class TensorReader {
       return nullptr;
     }
     tensor_.shape.push_back(list->size());
+    if (std::holds_alternative<std::int64_t>(list->front().data)) {
+      // A list of numbers alone would be an IntegerList.
+      const auto odd = std::find_if(list->begin(), list->end(), [](const DataNode& item) {
+        return !std::holds_alternative<std::int64_t>(item.data);
+      });
+      Fail(*odd, "expected a whole number, found " + Describe(*odd));
+      return nullptr;
+    }
     return &list->front();
   }
 
@@ -123,7 +131,9 @@ std::string Describe(const DataNode& node) {
     std::string operator()(double number) const { return fmt::format("{}", number); }
     std::string operator()(const std::string& text) const { return "text \"" + Shown(text) + "\""; }
     std::string operator()(const IntegerList& list) const { return List(list.size()); }
-    std::string operator()(const NumberList& list) const { return List(list.size()); }
+    std::string operator()(const NumberList& list) const {
+      return List(list.size()) + " numbers, not all whole";
+    }
     std::string operator()(const DataList& list) const { return List(list.size()); }
     std::string operator()(const DataDict&) const { return "an object"; }
     static std::string List(std::size_t size) { return fmt::format("a list of {}", size); }

@@ -124,7 +124,8 @@ class TreeMaker {
       const std::uint64_t most = size == 0 ? 0 : size - 1;
       last += static_cast<Uint128>(most) * static_cast<std::uint64_t>(tensor.stride[d]);
     }
-    if (elements > 0 && last >= entry->bytes.size() / type->bytes) {
+    if (elements == 0) return {IntegerList{}, {}};
+    if (last >= entry->bytes.size() / type->bytes) {
       return Fail("holds a tensor that reaches beyond its storage " + Shown(name.substr(1)));
     }
     if (elements > elements_left_) return Fail("holds tensors larger than allowed");
