@@ -239,6 +239,42 @@ void AddLayouts(Cases& cases) {
   large_tile.tile = 128;
 }
 
+void AddHashes(Cases& cases) {
+  Case& few = cases.Add("hash/32x1", SumNormalised({32, 1}), 300);
+  few.operation = Operation::kHash;
+  few.capacity = Choosy();
+  few.small = true;
+  Case& many = cases.Add("hash/96x4", SumNormalised({96, 4}), 5000);
+  many.operation = Operation::kHash;
+}
+
+void AddExpertChoices(Cases& cases) {
+  struct Row {
+    std::string_view name;
+    std::uint16_t experts;
+    std::uint32_t tokens;
+    std::uint32_t capacity;
+    bool over_tokens;
+    bool divide;
+    InputKind input;
+  };
+  constexpr std::array<Row, 5> kRows = {{
+      {"64/of_experts", 64, 500, 16, false, false, InputKind::kNormal},
+      {"64/of_tokens", 64, 500, 16, true, true, InputKind::kTies},
+      {"7/odd", 7, 129, 40, false, true, InputKind::kOdd},
+      {"7/of_tokens/odd", 7, 129, 40, true, false, InputKind::kOdd},
+      {"16/all_tokens", 16, 33, 64, false, false, InputKind::kSkewed},
+  }};
+  for (const Row& row : kRows) {
+    const std::string name = "expert_choice/" + std::string(row.name);
+    Case& c = cases.Add(name, SumNormalised({row.experts, 1}), row.tokens);
+    c.operation = Operation::kExpertChoice;
+    c.expert_choice = {row.experts, row.capacity, row.over_tokens, row.divide};
+    c.input = row.input;
+    c.small = true;
+  }
+}
+
 }  // namespace
 
 std::vector<Case> AllCases() {
@@ -252,6 +288,8 @@ std::vector<Case> AllCases() {
   AddHalves(cases);
   AddDrops(cases);
   AddLayouts(cases);
+  AddHashes(cases);
+  AddExpertChoices(cases);
   return cases.Take();
 }
 
