@@ -1,9 +1,11 @@
 #include "kernels/gpu/cases.h"
 
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
+#include "kernels/gpu/hash.h"
 #include "kernels/presets.h"
 
 namespace switchyard::kernels::gpu {
@@ -39,7 +41,8 @@ class Cases {
     c.name = std::move(name);
     c.route = route;
     c.tokens = tokens;
-    c.seed = cases_.size() + 1;
+    // From the name, so that no case depends on which others there are.
+    c.seed = Fnv1a(std::as_bytes(std::span(c.name)));
     cases_.push_back(std::move(c));
     return cases_.back();
   }
@@ -190,7 +193,9 @@ void AddDrop(Cases& cases, const std::string& name, const CapacitySpec& capacity
   Case& c = cases.Add("drop/" + name, SumNormalised({24, 4}), 600);
   c.capacity = capacity;
   c.capacity.seed = 11;
-  c.input = c.seed % 2 == 0 ? InputKind::kTies : InputKind::kSkewed;
+  const bool ties = capacity.order == ChoiceOrder::kChoiceMajor ||
+                    capacity.normalise == NormaliseWhen::kAfterDrop;
+  c.input = ties ? InputKind::kTies : InputKind::kSkewed;
   c.tile = 8;
   c.small = true;
 }
@@ -218,6 +223,7 @@ void AddDrops(Cases& cases) {
     for (const auto& [name, drop] : others) {
       spec.drop = drop;
       spec.normalise = NormaliseWhen::kBeforeDrop;
+      spec.order = ChoiceOrder::kTokenMajor;
       AddDrop(cases, std::string(name) + order, spec);
       spec.normalise = NormaliseWhen::kAfterDrop;
       spec.normalise_eps = 1e-3F;
