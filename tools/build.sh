@@ -4,7 +4,7 @@
 # Every package the project needs on Debian 12, by what needs it.
 build_packages=(g++ cmake ninja-build pkg-config ccache libsimgrid-dev libboost-dev libprotobuf-dev
   protobuf-compiler libyaml-cpp-dev libzstd-dev libcli11-dev nlohmann-json3-dev libfmt-dev
-  libpugixml-dev)
+  libpugixml-dev libzip-dev)
 test_packages=("${build_packages[@]}" libgtest-dev python3)
 bench_packages=("${build_packages[@]}" libbenchmark-dev)
 format_packages=(clang-format-14)

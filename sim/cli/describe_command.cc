@@ -13,6 +13,7 @@
 #include "sim/base/file.h"
 #include "sim/cli/command.h"
 #include "sim/engine/executor.h"
+#include "sim/routing/trace/import/trace_importer.h"
 #include "sim/scenario/cards.h"
 #include "sim/scenario/describe.h"
 #include "sim/scenario/json_schema.h"
@@ -68,6 +69,16 @@ Result<std::string> DescribePath(const DescribeOptions& options) {
   return DescribeMessage(path.starts_with(root) ? path.substr(root.size()) : path);
 }
 
+std::string TraceFormats() {
+  std::string text =
+      "Trace formats (trace convert --format NAME)\n"
+      "  .trace, .npy: Switchyard's own, read by every command\n";
+  for (const TraceImporter& importer : TraceImporters()) {
+    text += fmt::format("  {}: {}\n", importer.name, importer.summary);
+  }
+  return text;
+}
+
 Result<std::string> TextOf(const DescribeOptions& options) {
   if (options.kind == "models") {
     return DescribeCards(CardKind::kModel, "Model cards (models/cards)", options.names);
@@ -76,8 +87,12 @@ Result<std::string> TextOf(const DescribeOptions& options) {
     return DescribeCards(CardKind::kCluster, "Cluster cards (topologies/cards)", options.names);
   }
   if (options.kind == "routers") return DescribeRouters(options.names);
-  if (options.kind != "fidelities") return DescribePath(options);
-  if (!options.names.empty()) return Problem("fidelities is a list of names: nothing is below it");
+  const bool formats = options.kind == "trace-formats";
+  if (options.kind != "fidelities" && !formats) return DescribePath(options);
+  if (!options.names.empty()) {
+    return Problem(options.kind + " is a list of names: nothing is below it");
+  }
+  if (formats) return TraceFormats();
   return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
 }
 
@@ -96,7 +111,7 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
       app.add_subcommand("describe", "Explain a part of scenario files, or list a catalogue");
   describe->add_option("KIND", options->kind,
                        "Path of fields (scenario, cluster.node, capacity, ...), or models, "
-                       "clusters, fidelities, routers");
+                       "clusters, fidelities, routers, trace-formats");
   describe->add_option("NAME", options->names,
                        "A field below KIND, or the card to print: models mixtral_8x7b");
   describe->callback([options, &action] { action = [options] { return Describe(*options); }; });

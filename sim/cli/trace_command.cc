@@ -1,8 +1,7 @@
-// switchyard trace: router traces. info, record and scale have files of their own.
+// switchyard trace: router traces; generate is here, the others have files of their own.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -13,34 +12,13 @@
 #include "sim/cli/command.h"
 #include "sim/cli/outputs.h"
 #include "sim/cli/trace_command.h"
+#include "sim/cli/trace_convert.h"
 #include "sim/routing/fitted_presets.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_generate.h"
 
 namespace switchyard {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct ConvertOptions {
-  std::string from;
-  std::string to;
-  std::uint32_t experts = 0;
-};
-
-ExitCode Convert(const ConvertOptions& options) {
-  OutputPlan plan;
-  plan.Reads("the trace", options.from);
-  plan.Writes("TO", options.to);
-  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
-  const Result<RouterTrace> trace = LoadTrace(options.from, {options.experts});
-  if (!trace.ok()) return Complain(trace.errors());
-  WarnOf(trace.value());
-  const bool to_npy = fs::path(options.to).extension() == ".npy";
-  const Result<void> written =
-      to_npy ? ExportNpy(trace.value(), options.to) : SaveTrace(trace.value(), options.to);
-  return written.ok() ? ExitCode::kOk : Complain(written.errors());
-}
 
 struct GenerateOptions {
   std::string preset = "dsv2_lite_esft";
@@ -78,18 +56,6 @@ ExitCode Generate(const GenerateOptions& options) {
   if (!trace.ok()) return Complain(trace.errors());
   const Result<void> written = SaveTrace(trace.value(), options.to);
   return written.ok() ? ExitCode::kOk : Complain(written.errors());
-}
-
-void AddConvert(CLI::App& trace, Action& action) {
-  auto options = std::make_shared<ConvertOptions>();
-  CLI::App* convert = trace.add_subcommand("convert", "Between .npy and .trace, either way");
-  convert->add_option("FROM", options->from, "The trace to read")->required()->check(NotEmpty());
-  convert->add_option("TO", options->to, "The file to write; its extension says the format")
-      ->required()
-      ->check(NotEmpty())
-      ->check(NotStandardOutput());
-  convert->add_option("--experts", options->experts, "Experts of the model, when reading .npy");
-  convert->callback([options, &action] { action = [options] { return Convert(*options); }; });
 }
 
 void AddGenerate(CLI::App& trace, Action& action) {
@@ -140,7 +106,7 @@ void AddTraceCommand(CLI::App& app, Action& action) {
       app.add_subcommand("trace", "Router traces: info, convert, generate, record, scale");
   trace->require_subcommand(1);
   AddTraceInfo(*trace, action);
-  AddConvert(*trace, action);
+  AddTraceConvert(*trace, action);
   AddGenerate(*trace, action);
   AddTraceRecord(*trace, action);
   AddTraceScale(*trace, action);

@@ -28,6 +28,7 @@ struct TypeEntry {
 constexpr TypeEntry kTypes[] = {
     {NpyType::kU1, "|u1", 1}, {NpyType::kU2, "<u2", 2}, {NpyType::kI4, "<i4", 4},
     {NpyType::kI8, "<i8", 8}, {NpyType::kF2, "<f2", 2}, {NpyType::kF4, "<f4", 4},
+    {NpyType::kI2, "<i2", 2},
 };
 
 const TypeEntry& Entry(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
@@ -64,7 +65,7 @@ class HeaderParser {
  private:
   std::string Value(const std::string& key, Header& header) {
     if (key == "descr" && !header.descr) {
-      if (Peek() == '[') return "describes a structured type; allowed: u1, u2, i4, i8, f2, f4";
+      if (Peek() == '[') return "describes a structured type; allowed: u1, u2, i2, i4, i8, f2, f4";
       header.descr = String();
       return header.descr ? "" : "has a 'descr' that is not a string";
     }
@@ -177,7 +178,7 @@ std::string SetType(std::string_view descr, NpyArray& array) {
   if (descr.find('O') != std::string_view::npos) {
     return fmt::format("holds pickled Python objects ('{}'); they are never loaded", descr);
   }
-  return fmt::format("has type '{}'; allowed: |u1, <u2, <i4, <i8, <f2, <f4", descr);
+  return fmt::format("has type '{}'; allowed: |u1, <u2, <i2, <i4, <i8, <f2, <f4", descr);
 }
 
 std::string CheckSize(const NpyArray& array, std::size_t found) {
@@ -206,6 +207,8 @@ std::int64_t NpyArray::Integer(std::size_t i) const {
       return load(std::uint8_t{});
     case NpyType::kU2:
       return load(std::uint16_t{});
+    case NpyType::kI2:
+      return load(std::int16_t{});
     case NpyType::kI4:
       return load(std::int32_t{});
     case NpyType::kI8:

@@ -72,7 +72,9 @@ Result<RouterTrace> LoadTrace(const std::filesystem::path& path, const LoadTrace
     return LoadTrace(in, path.string(), options);
   }
   if (magic == "\x93NUM") return ImportNpy(path, options);
-  return FileError(path.string(), "is neither a .trace container nor a .npy array");
+  return FileError(path.string(),
+                   "is neither a .trace container nor a .npy array; switchyard trace convert reads "
+                   "other formats");
 }
 
 Result<void> SaveTrace(const RouterTrace& trace, const std::filesystem::path& path) {

@@ -171,11 +171,13 @@ Result<void> ReadSequences(const fs::path& path, const LoadTraceOptions& options
 NpyType IntegerType(const RouterTrace& trace, const char* note, std::int64_t largest) {
   const auto fits = [&](NpyType type) {
     if (type == NpyType::kI8) return true;
+    if (type == NpyType::kI2) return largest <= std::numeric_limits<std::int16_t>::max();
     if (type == NpyType::kI4) return largest <= std::numeric_limits<std::int32_t>::max();
     const std::int64_t limit = type == NpyType::kU1 ? 0xff : 0xffff;
     return largest <= limit;
   };
-  constexpr NpyType kIntegers[] = {NpyType::kU1, NpyType::kU2, NpyType::kI4, NpyType::kI8};
+  constexpr NpyType kIntegers[] = {NpyType::kU1, NpyType::kU2, NpyType::kI2, NpyType::kI4,
+                                   NpyType::kI8};
   const auto found = trace.notes.find(note);
   for (const NpyType type : kIntegers) {
     if (found != trace.notes.end() && Descr(type) == found->second && fits(type)) return type;
@@ -202,8 +204,14 @@ std::vector<std::uint64_t> ShapeOf(const RouterTrace& trace) {
 
 NpyArray IdsArray(const RouterTrace& trace) {
   // u2 writes "no choice" as 65535, the signed types as -1; u1 has no room for it.
-  const std::int64_t largest = HasMissingChoices(trace) ? kNoExpert : trace.num_experts - 1;
-  NpyArray array{IntegerType(trace, kNoteIdsType, largest), ShapeOf(trace), {}};
+  const std::int64_t largest = trace.num_experts - 1;
+  const std::int64_t in_unsigned = HasMissingChoices(trace) ? kNoExpert : largest;
+  NpyType type = IntegerType(trace, kNoteIdsType, in_unsigned);
+  const auto note = trace.notes.find(kNoteIdsType);
+  if (note != trace.notes.end() && note->second == Descr(NpyType::kI2)) {
+    type = IntegerType(trace, kNoteIdsType, largest);
+  }
+  NpyArray array{type, ShapeOf(trace), {}};
   const std::size_t width = ItemSize(array.type);
   array.data.resize(trace.tokens() * trace.layers() * trace.top_k * width);
   ForEachElement(trace, trace.tokens(), [&](std::size_t i, std::uint32_t l, std::size_t from) {

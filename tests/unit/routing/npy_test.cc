@@ -50,8 +50,8 @@ TEST(Npy, ReadsVersionTwoAndOtherKeyOrders) {
 }
 
 TEST(Npy, WritesWhatItReads) {
-  for (const NpyType type :
-       {NpyType::kU1, NpyType::kU2, NpyType::kI4, NpyType::kI8, NpyType::kF2, NpyType::kF4}) {
+  for (const NpyType type : {NpyType::kU1, NpyType::kU2, NpyType::kI2, NpyType::kI4, NpyType::kI8,
+                             NpyType::kF2, NpyType::kF4}) {
     for (const auto& shape :
          std::vector<std::vector<std::uint64_t>>{{}, {3}, {2, 3}, {2, 3, 4}, {0}}) {
       std::uint64_t count = 1;
@@ -88,10 +88,10 @@ TEST(Npy, RefusesWhatItDoesNotRead) {
   EXPECT_EQ(ErrorOf(File("{'descr': '|O'" + rest, "abcd")),
             "a.npy: error: holds pickled Python objects ('|O'); they are never loaded");
   EXPECT_EQ(ErrorOf(File("{'descr': '<f8'" + rest, "abcdefgh")),
-            "a.npy: error: has type '<f8'; allowed: |u1, <u2, <i4, <i8, <f2, <f4");
+            "a.npy: error: has type '<f8'; allowed: |u1, <u2, <i2, <i4, <i8, <f2, <f4");
   EXPECT_EQ(ErrorOf(File("{'descr': [('x', '<i4')]" + rest, "abcd")),
-            "a.npy: error: its .npy header describes a structured type; allowed: u1, u2, i4, i8, "
-            "f2, f4");
+            "a.npy: error: its .npy header describes a structured type; allowed: u1, u2, i2, i4, "
+            "i8, f2, f4");
   EXPECT_EQ(ErrorOf(File("{'descr': '<i4', 'fortran_order': True, 'shape': (1,), }", "abcd")),
             "a.npy: error: is in Fortran order; save it with numpy.ascontiguousarray");
   EXPECT_EQ(ErrorOf(File("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }", "ab")),

@@ -12,6 +12,7 @@
 #include "sim/base/rng.h"
 #include "sim/routing/trace/stats/cache_stats.h"
 #include "sim/routing/trace/trace_generate.h"
+#include "sim/routing/trace/trace_join.h"
 
 namespace switchyard {
 namespace {
@@ -55,6 +56,107 @@ TEST(TraceStats, AffinityByHand) {
   trace.experts.push_back({2, 2, 3, 3});
   // Expert 0 is followed by 2 in 2 of 3 cases, expert 1 by 3 in 1 of 1: (2 + 1) / 4.
   EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).affinity_top1.value(), 3.0 / 4);
+}
+
+TEST(TraceStats, AffinityAgainstIndependence) {
+  RouterTrace trace = OneLayer(4, 1, {0, 0, 0, 1});
+  trace.layer_ids = {0, 1};
+  trace.experts.push_back({2, 2, 3, 3});
+  const TraceStats stats = ComputeTraceStats(trace);
+  // The most frequent expert of the next layer has 2 of 4 tokens.
+  EXPECT_DOUBLE_EQ(stats.affinity_independent[0], 0.5);
+  // Pairs (0,2) 2, (0,3) 1, (1,3) 1 of 4; p(0) = 3/4, p(1) = 1/4, p(2) = p(3) = 1/2.
+  // 1/2 log2(4/3) + 1/4 log2(2/3) + 1/4 log2(2) = 0.311278 bits.
+  EXPECT_NEAR(stats.mutual_information[0], 0.311278, 1e-6);
+}
+
+TEST(TraceStats, ShufflingKeepsLoadsAndRemovesLocality) {
+  // 400 tokens that choose 0 and 1, then 400 that choose 2 and 3: each like the one before but at
+  // one place. Shuffled, a pair of tokens is of one kind in half of all cases.
+  std::vector<ExpertIndex> choices;
+  for (int t = 0; t < 400; ++t) choices.insert(choices.end(), {0, 1});
+  for (int t = 0; t < 400; ++t) choices.insert(choices.end(), {2, 3});
+  const TraceStats stats = ComputeTraceStats(OneLayer(8, 2, choices));
+  EXPECT_DOUBLE_EQ(stats.overlap.at(1), 798.0 / 799);
+  EXPECT_DOUBLE_EQ(stats.overlap.at(64), (800.0 - 128) / (800 - 64));
+  for (const auto& [lag, share] : stats.overlap_shuffled) {
+    // 4 standard deviations of 800 fair coins: 4 sqrt(1/4 / 800) = 0.07.
+    EXPECT_NEAR(share, 0.5, 0.07) << "lag " << lag;
+  }
+  EXPECT_DOUBLE_EQ(stats.layer_overlap.at(1)[0], stats.overlap.at(1));
+  // A cache of 2: in order, 2 misses when it begins and 2 when the experts change.
+  EXPECT_DOUBLE_EQ(stats.lru_hit_rate.at(2), 1.0 - 4.0 / 1600);
+  EXPECT_NEAR(stats.lru_hit_rate_shuffled.at(2), 0.5, 0.07);
+}
+
+TEST(TraceStats, OverlapOfManyExpertsIsTheSame) {
+  // More than 512 experts are compared as lists, fewer as bits.
+  auto trace = GenerateTrace(ZipfRouting{1.2}, {2, 300, 500, 4}, 1, 100);
+  ASSERT_TRUE(trace.ok());
+  const TraceStats bits = ComputeTraceStats(trace.value());
+  trace.value().num_experts = 600;
+  const TraceStats lists = ComputeTraceStats(trace.value());
+  EXPECT_EQ(bits.overlap, lists.overlap);
+  EXPECT_EQ(bits.overlap_shuffled, lists.overlap_shuffled);
+}
+
+TEST(TraceStats, SameTokenByHand) {
+  RouterTrace trace = OneLayer(6, 2, {0, 1, /**/ 4, 5, /**/ 0, 2, /**/ 1, 0});
+  trace.token_ids = {7, 8, 7, 7};  // 8 occurs once: it does not count
+  // Of 7 three occurrences {0,1} {0,2} {1,0}: ordered pairs share 1 + 2 + 1 + 1 + 2 + 1 = 8 choices
+  // of 6 pairs times 2. By the formula: c_0 = 3, c_1 = 2, c_2 = 1: (6 + 2 + 0) / (3 - 1) / 6.
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).same_token_overlap.at(0), 8.0 / 12);
+  trace.token_ids = {7, 8, kNoTokenId, kNoTokenId};
+  EXPECT_TRUE(ComputeTraceStats(trace).same_token_overlap.empty());
+}
+
+TEST(TraceStats, DomainsAlone) {
+  RouterTrace trace = OneLayer(2, 1, {0, 0, 0, 1, /**/ 1, 1, /**/ 0});
+  trace.domains = {"code", "empty", "prose"};
+  trace.runs = {{0, 4, 0, 0}, {1, 2, 0, 2}, {2, 1, 0, kNoDomain}};
+  const TraceStats stats = ComputeTraceStats(trace);
+  ASSERT_EQ(stats.domains.size(), 2U);
+  EXPECT_EQ(stats.domains[0].name, "code");
+  EXPECT_EQ(stats.domains[0].tokens, 4U);
+  EXPECT_DOUBLE_EQ(stats.domains[0].max_over_mean, 3.0 / 2);
+  EXPECT_EQ(stats.domains[1].name, "prose");
+  EXPECT_DOUBLE_EQ(stats.domains[1].max_over_mean, 2.0);
+}
+
+TEST(TraceStats, CountsWhatIsMissingAndDropped) {
+  constexpr ExpertIndex kNo = kNoExpert;
+  RouterTrace trace = OneLayer(4, 2, {0, 1, /**/ kNo, kNo, /**/ 1, kNo, /**/ 1, 0});
+  trace.kept = {{1, 0, 0, 0, 0, 0, 1, 1}};
+  trace.gaps = {{3, 0, 1, "ring full"}};
+  const TraceStats stats = ComputeTraceStats(trace);
+  EXPECT_EQ(stats.missing_choices, 3U);
+  EXPECT_EQ(stats.dropped_choices, 2U) << "the second of token 0, the only one of token 2";
+  EXPECT_EQ(stats.tokens_fully_dropped, 1U) << "token 2; token 1 made no choice";
+  // Lag 1: token 1 chose nothing, so only the pair 2, 3 counts: 1 of token 3's 2 choices.
+  EXPECT_DOUBLE_EQ(stats.overlap.at(1), 1.0 / 2);
+  const std::string text = ToText(stats);
+  EXPECT_NE(text.find("dropped             2 choices (25.00 %), all of 1 tokens in a layer\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("no choice           3 choices (37.50 %); 1 gaps in the recording\n"),
+            std::string::npos);
+}
+
+TEST(TraceStats, OneRowPerLayerAsCsv) {
+  auto trace = GenerateTrace(UniformRouting{}, {3, 100, 16, 2}, 1, 50);
+  ASSERT_TRUE(trace.ok());
+  const std::string csv = ToCsv(ComputeTraceStats(trace.value()));
+  EXPECT_EQ(
+      csv.substr(0, csv.find('\n')),
+      "moe_layer,layer_id,max_over_mean,gini,entropy,variation,overlap_1,overlap_4,overlap_16,"
+      "overlap_shuffled_1,overlap_shuffled_4,overlap_shuffled_16,same_token_overlap,"
+      "affinity_top1,affinity_independent,mutual_information,lru_2,lru_4,lru_8,lru_12,belady_2,"
+      "belady_4,belady_8,belady_12,missing,dropped");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
+  const std::size_t row = csv.rfind("\n2,2,");
+  ASSERT_NE(row, std::string::npos);
+  const std::string last = csv.substr(row + 1);
+  EXPECT_EQ(std::count(last.begin(), last.end(), ','), 25) << last;
+  EXPECT_NE(last.find(",,,,"), std::string::npos) << "the last layer has no next one: " << last;
 }
 
 TEST(Cache, HitsByHand) {
@@ -161,25 +263,16 @@ TEST(TraceStats, RendersTextAndJson) {
 TEST(TraceStats, MatchesTheFiguresOfARealTrace) {
   const std::string folder = SWITCHYARD_SOURCE_DIR "/../shared/data/esft_deepseek_v2_lite/";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no recorded trace at " << folder;
-  RouterTrace all;
-  for (const char* task : {"intent", "law", "summary", "translation"}) {
+  const std::vector<std::string> tasks = {"intent", "law", "summary", "translation"};
+  std::vector<RouterTrace> parts;
+  for (const std::string& task : tasks) {
     auto loaded = LoadTrace(folder + task + ".topk_ids.npy");
     ASSERT_TRUE(loaded.ok()) << ToString(loaded.errors());
-    RouterTrace& part = loaded.value();
-    if (all.experts.empty()) {
-      all = std::move(part);
-      continue;
-    }
-    for (std::uint32_t l = 0; l < all.layers(); ++l) {
-      all.experts[l].insert(all.experts[l].end(), part.experts[l].begin(), part.experts[l].end());
-    }
-    const auto first = static_cast<std::uint32_t>(all.runs.size());
-    for (TraceRun run : part.runs) {
-      run.sequence += first;
-      all.runs.push_back(run);
-    }
+    parts.push_back(std::move(loaded).value());
   }
-  const TraceStats stats = ComputeTraceStats(all);
+  const auto all = JoinTraces(std::move(parts), tasks);
+  ASSERT_TRUE(all.ok()) << ToString(all.errors());
+  const TraceStats stats = ComputeTraceStats(all.value());
   EXPECT_EQ(stats.experts, 64U);
   EXPECT_EQ(stats.layers, 26U);
   EXPECT_EQ(stats.tokens, 33279U);
@@ -191,6 +284,19 @@ TEST(TraceStats, MatchesTheFiguresOfARealTrace) {
   EXPECT_NEAR(stats.overlap.at(1), 0.279, kDigits);
   EXPECT_NEAR(stats.overlap.at(64), 0.170, kDigits);
   EXPECT_NEAR(stats.overlap_uniform, 0.094, kDigits);
+  EXPECT_NEAR(Mean(stats.variation), 0.51, kRounding);
+  EXPECT_NEAR(stats.overlap_shuffled.at(1), 0.118, kDigits) << "two random tokens";
+  EXPECT_NEAR(Mean(stats.mutual_information), 0.589, kDigits);
+  EXPECT_NEAR(stats.sequence_max_over_mean.value(), 4.71, kRounding);
+  EXPECT_NEAR(stats.sequence_gini.value(), 0.44, kRounding);
+  ASSERT_EQ(stats.domains.size(), 4U);
+  EXPECT_NEAR(stats.domains[1].max_over_mean, 3.5, 0.06) << "law, the most even task";
+  EXPECT_NEAR(stats.domains[3].max_over_mean, 5.6, 0.06) << "translation, the least even one";
+  const std::pair<std::uint32_t, double> shuffled[] = {
+      {8, 0.158}, {16, 0.307}, {32, 0.583}, {48, 0.822}};
+  for (const auto& [size, expected] : shuffled) {
+    EXPECT_NEAR(stats.lru_hit_rate_shuffled.at(size), expected, kDigits) << "shuffled, " << size;
+  }
   const std::pair<std::uint32_t, std::pair<double, double>> rates[] = {
       {8, {0.332, 0.547}}, {16, {0.529, 0.729}}, {32, {0.763, 0.895}}, {48, {0.913, 0.969}}};
   for (const auto& [size, expected] : rates) {

@@ -30,7 +30,7 @@ std::vector<std::uint32_t> LayerWalk(std::uint32_t layers, std::uint32_t wanted)
     if (now == high) up = false;
     if (now == low) up = true;
     const bool one_too_many = wanted - walk.size() == layers - now;
-    if (one_too_many && now > 0) {
+    if (one_too_many && high + 1 < layers) {
       walk.push_back(now - 1);  // and then past `now`
       for (std::uint32_t l = now + 1; l < layers; ++l) walk.push_back(l);
       return walk;
