@@ -183,7 +183,13 @@ SWITCHYARD_HOST_DEVICE void RankTile(const Queue& queue, const Tiling& tiling, s
   }
 }
 
-// A queue's ranks from the first tile to the last, with the steps of the kernels in sequence.
+// counts: experts times tiles; the capacity of every expert.
+struct RankPlan {
+  Tiling tiling;
+  std::uint32_t* counts = nullptr;
+  std::uint32_t capacity = 0;
+};
+
 struct RankOutputs {
   std::uint32_t* first = nullptr;   // [E]: ranks begin here and go on after; null: 0
   std::uint32_t* wanted = nullptr;  // [E] or null: where ranks end
@@ -192,18 +198,18 @@ struct RankOutputs {
 
 // One expert: counts of the tiles become first ranks.
 template <class Warp>
-SWITCHYARD_HOST_DEVICE void SumExpert(std::uint32_t* counts, const Tiling& tiling,
-                                      std::uint32_t expert, std::uint32_t capacity,
+SWITCHYARD_HOST_DEVICE void SumExpert(const RankPlan& plan, std::uint32_t expert,
                                       const RankOutputs& out) {
   const std::uint32_t first = out.first != nullptr ? out.first[expert] : 0;
-  const std::uint32_t end = ExclusiveSum<Warp>(
-      counts + static_cast<std::uint64_t>(expert) * tiling.tiles, tiling.tiles, first);
+  const std::uint32_t end =
+      ExclusiveSum<Warp>(plan.counts + static_cast<std::uint64_t>(expert) * plan.tiling.tiles,
+                         plan.tiling.tiles, first);
   Warp::Sync();
   Warp::Each([&](std::uint32_t lane) {
     if (lane != 0) return;
     if (out.first != nullptr) out.first[expert] = end;
     if (out.wanted != nullptr) out.wanted[expert] = end;
-    if (out.kept != nullptr) out.kept[expert] = end < capacity ? end : capacity;
+    if (out.kept != nullptr) out.kept[expert] = end < plan.capacity ? end : plan.capacity;
   });
 }
 

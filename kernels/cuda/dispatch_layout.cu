@@ -1,7 +1,5 @@
 // DispatchLayout on a GPU: a thread per token. Counts are added up in a block's shared memory where
 // they fit, then in the result: integers, so the order in which blocks run changes nothing.
-#include <algorithm>
-
 #include "kernels/core/layout.h"
 #include "kernels/core/slot_checks.h"
 #include "kernels/cuda/launch.h"
@@ -54,13 +52,6 @@ __global__ void LayoutKernel(DeviceMatrix<const std::uint16_t> expert,
   }
 }
 
-Status Zero(DeviceSpan<std::uint32_t> span, cudaStream_t stream) {
-  const cudaError_t error =
-      cudaMemsetAsync(span.data, 0, span.size * sizeof(std::uint32_t), stream);
-  if (error == cudaSuccess) return {};
-  return {StatusCode::kCuda, static_cast<int>(error), "counts could not be set to zero"};
-}
-
 }  // namespace
 
 Status DispatchLayout(DeviceMatrix<const std::uint16_t> expert,
@@ -68,7 +59,8 @@ Status DispatchLayout(DeviceMatrix<const std::uint16_t> expert,
                       const LayoutOutput<Memory::kDevice>& out, cudaStream_t stream) {
   if (const Status s = core::CheckDispatchLayout(expert, slot, map, out); !s.ok()) return s;
   for (const DeviceSpan<std::uint32_t>& counts : {out.per_expert, out.per_rank, out.per_node}) {
-    if (const Status s = Zero(counts, stream); !s.ok()) return s;
+    const std::size_t bytes = counts.size * sizeof(std::uint32_t);
+    if (const Status s = SetBytes(counts.data, 0, bytes, stream); !s.ok()) return s;
   }
   if (expert.rows == 0) return {};
   const std::size_t counters = map.expert_to_rank.size + map.rank_to_node.size + map.nodes;

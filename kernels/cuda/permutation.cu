@@ -45,14 +45,9 @@ Status Permutation(DeviceMatrix<const std::uint16_t> expert,
   OffsetsKernel<<<1, core::kWarpLanes, 0, stream>>>({slots.kept.data, slots.kept.size}, tile,
                                                     out.offset);
   if (const Status s = Launched(); !s.ok()) return s;
+  const std::size_t bytes = out.row_to_flat.size * sizeof(kNoRow);
+  if (const Status s = SetBytes(out.row_to_flat.data, 0xFF, bytes, stream); !s.ok()) return s;
   const auto choices = static_cast<std::uint32_t>(expert.size());
-  if (!out.row_to_flat.empty()) {
-    const cudaError_t error =
-        cudaMemsetAsync(out.row_to_flat.data, 0xFF, out.row_to_flat.size * sizeof(kNoRow), stream);
-    if (error != cudaSuccess) {
-      return {StatusCode::kCuda, static_cast<int>(error), "rows could not be set to padding"};
-    }
-  }
   if (choices == 0) return {};
   RowsKernel<<<(choices + kThreads - 1) / kThreads, kThreads, 0, stream>>>(expert, slots, out);
   return Launched();

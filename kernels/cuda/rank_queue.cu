@@ -9,6 +9,7 @@ namespace {
 using core::kWarpLanes;
 using core::Queue;
 using core::RankOutputs;
+using core::RankPlan;
 
 // Warps of a block, each with its own counters in shared memory: 32 KiB with 4 warps and 2048
 // experts, or 2 warps and 4096.
@@ -40,7 +41,7 @@ __global__ void CountTilesKernel(Queue queue, RankPlan plan) {
 __global__ void SumTilesKernel(RankPlan plan, std::uint32_t experts, RankOutputs out) {
   const std::uint32_t expert = TileOfWarp();
   if (expert >= experts) return;
-  core::SumExpert<DeviceWarp>(plan.counts, plan.tiling, expert, plan.capacity, out);
+  core::SumExpert<DeviceWarp>(plan, expert, out);
 }
 
 __global__ void RankTilesKernel(Queue queue, RankPlan plan) {

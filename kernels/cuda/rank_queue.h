@@ -10,18 +10,11 @@
 
 namespace switchyard::kernels {
 
-// counts: experts times tiles, of CutIntoTiles(queue.size(), queue.experts).
-struct RankPlan {
-  core::Tiling tiling;
-  std::uint32_t* counts = nullptr;
-  std::uint32_t capacity = 0;
-};
-
 // Counts only: out.wanted, out.kept and out.first as if the queue were served.
-Status CountQueue(const core::Queue& queue, const RankPlan& plan, const core::RankOutputs& out,
-                  cudaStream_t stream);
+Status CountQueue(const core::Queue& queue, const core::RankPlan& plan,
+                  const core::RankOutputs& out, cudaStream_t stream);
 // Serves the queue.
-Status RankQueue(const core::Queue& queue, const RankPlan& plan, const core::RankOutputs& out,
+Status RankQueue(const core::Queue& queue, const core::RankPlan& plan, const core::RankOutputs& out,
                  cudaStream_t stream);
 
 }  // namespace switchyard::kernels

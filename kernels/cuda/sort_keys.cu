@@ -19,8 +19,8 @@ Status SortScratchBytes(std::uint32_t count, std::size_t& bytes) {
   return StatusOf(cub::DeviceRadixSort::SortPairs(nullptr, bytes, none, none, count, 0, kKeyBits));
 }
 
-Status SortByKey(const SortBuffers& buffers, DeviceSpan<std::byte> scratch, cudaStream_t stream,
-                 const std::uint32_t*& sorted) {
+Status SortByKey(const core::SortBuffers& buffers, DeviceSpan<std::byte> scratch,
+                 cudaStream_t stream, const std::uint32_t*& sorted) {
   cub::DoubleBuffer<std::uint32_t> keys(buffers.keys[0], buffers.keys[1]);
   cub::DoubleBuffer<std::uint32_t> values(buffers.values[0], buffers.values[1]);
   std::size_t bytes = scratch.size;
