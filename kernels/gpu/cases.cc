@@ -1,9 +1,11 @@
 #include "kernels/gpu/cases.h"
 
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
+#include "kernels/gpu/hash.h"
 #include "kernels/presets.h"
 
 namespace switchyard::kernels::gpu {
@@ -39,7 +41,8 @@ class Cases {
     c.name = std::move(name);
     c.route = route;
     c.tokens = tokens;
-    c.seed = cases_.size() + 1;
+    // From the name, so that no case depends on which others there are.
+    c.seed = Fnv1a(std::as_bytes(std::span(c.name)));
     cases_.push_back(std::move(c));
     return cases_.back();
   }
@@ -190,7 +193,9 @@ void AddDrop(Cases& cases, const std::string& name, const CapacitySpec& capacity
   Case& c = cases.Add("drop/" + name, SumNormalised({24, 4}), 600);
   c.capacity = capacity;
   c.capacity.seed = 11;
-  c.input = c.seed % 2 == 0 ? InputKind::kTies : InputKind::kSkewed;
+  const bool ties = capacity.order == ChoiceOrder::kChoiceMajor ||
+                    capacity.normalise == NormaliseWhen::kAfterDrop;
+  c.input = ties ? InputKind::kTies : InputKind::kSkewed;
   c.tile = 8;
   c.small = true;
 }
@@ -218,6 +223,7 @@ void AddDrops(Cases& cases) {
     for (const auto& [name, drop] : others) {
       spec.drop = drop;
       spec.normalise = NormaliseWhen::kBeforeDrop;
+      spec.order = ChoiceOrder::kTokenMajor;
       AddDrop(cases, std::string(name) + order, spec);
       spec.normalise = NormaliseWhen::kAfterDrop;
       spec.normalise_eps = 1e-3F;
@@ -239,6 +245,42 @@ void AddLayouts(Cases& cases) {
   large_tile.tile = 128;
 }
 
+void AddHashes(Cases& cases) {
+  Case& few = cases.Add("hash/32x1", SumNormalised({32, 1}), 300);
+  few.operation = Operation::kHash;
+  few.capacity = Choosy();
+  few.small = true;
+  Case& many = cases.Add("hash/96x4", SumNormalised({96, 4}), 5000);
+  many.operation = Operation::kHash;
+}
+
+void AddExpertChoices(Cases& cases) {
+  struct Row {
+    std::string_view name;
+    std::uint16_t experts;
+    std::uint32_t tokens;
+    std::uint32_t capacity;
+    bool over_tokens;
+    bool divide;
+    InputKind input;
+  };
+  constexpr std::array<Row, 5> kRows = {{
+      {"64/of_experts", 64, 500, 16, false, false, InputKind::kNormal},
+      {"64/of_tokens", 64, 500, 16, true, true, InputKind::kTies},
+      {"7/odd", 7, 129, 40, false, true, InputKind::kOdd},
+      {"7/of_tokens/odd", 7, 129, 40, true, false, InputKind::kOdd},
+      {"16/all_tokens", 16, 33, 64, false, false, InputKind::kSkewed},
+  }};
+  for (const Row& row : kRows) {
+    const std::string name = "expert_choice/" + std::string(row.name);
+    Case& c = cases.Add(name, SumNormalised({row.experts, 1}), row.tokens);
+    c.operation = Operation::kExpertChoice;
+    c.expert_choice = {row.experts, row.capacity, row.over_tokens, row.divide};
+    c.input = row.input;
+    c.small = true;
+  }
+}
+
 }  // namespace
 
 std::vector<Case> AllCases() {
@@ -252,6 +294,8 @@ std::vector<Case> AllCases() {
   AddHalves(cases);
   AddDrops(cases);
   AddLayouts(cases);
+  AddHashes(cases);
+  AddExpertChoices(cases);
   return cases.Take();
 }
 

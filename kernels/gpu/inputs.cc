@@ -82,8 +82,17 @@ std::vector<float> FloatLogits(const Case& c) {
   return logits;
 }
 
-// Any bits for kOdd; else a sign, five exponents from 1/8 on, and a random mantissa. 1 has the
-// exponent 127 in bf16 (7 bits of mantissa) and 15 in fp16 (10 bits).
+// What is special in 16 bits: NaN, infinity, zero, the least subnormal, of either sign.
+std::uint16_t OddBits(const Words4& w, bool bf16) {
+  constexpr std::uint32_t kOddOneIn = 8;
+  const std::uint32_t infinity = bf16 ? 0x7F80U : 0x7C00U;
+  const std::array<std::uint32_t, 4> magnitudes = {infinity + 1, infinity, 0, 1};
+  const std::uint32_t special = magnitudes[w.y % magnitudes.size()] | (w.z & 1U) << 15U;
+  return static_cast<std::uint16_t>(w.x % kOddOneIn == 0 ? special : w.w);
+}
+
+// Any bits for kOdd, special ones often; else a sign, five exponents from 1/8 on, and a random
+// mantissa. 1 has the exponent 127 in bf16 (7 bits of mantissa) and 15 in fp16 (10 bits).
 std::vector<std::uint16_t> HalfLogits(const Case& c) {
   constexpr std::uint32_t kExponents = 5;
   const bool bf16 = c.type == LogitType::kBf16;
@@ -95,7 +104,7 @@ std::vector<std::uint16_t> HalfLogits(const Case& c) {
     const std::uint32_t exponent = least + w.y % kExponents;
     const std::uint32_t mantissa = w.z & ((1U << mantissa_bits) - 1U);
     const std::uint32_t ordinary = (w.x & 1U) << 15U | exponent << mantissa_bits | mantissa;
-    bits[i] = static_cast<std::uint16_t>(c.input == InputKind::kOdd ? w.w : ordinary);
+    bits[i] = c.input == InputKind::kOdd ? OddBits(w, bf16) : static_cast<std::uint16_t>(ordinary);
   }
   return bits;
 }

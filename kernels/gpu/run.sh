@@ -79,7 +79,7 @@ generator=()
 command -v ninja >/dev/null && generator=(-G Ninja)
 part configure 60 build.txt cmake -S "$root/kernels/gpu" -B "$build" "${generator[@]}" \
   -DSWITCHYARD_CUDA_ARCHITECTURES="${ARCHITECTURES:-90-real}" -DCMAKE_CUDA_FLAGS=-Xptxas=-v &&
-  part build 240 build.txt cmake --build "$build" -j "$(nproc)" || exit 1
+  part build 240 build.txt cmake --build "$build" -j "$(nproc)" --target kernel_check kernel_times || exit 1
 
 part "host against golden" 60 check.txt \
   "$build/kernel_check" --golden "$root/kernels/recorded/golden_hashes.txt"
