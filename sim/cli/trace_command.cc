@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -28,6 +29,17 @@ struct ConvertOptions {
   std::uint32_t experts = 0;
 };
 
+// What the .npy form has no room for is said, not lost in silence.
+void WarnOfNpy(const RouterTrace& trace) {
+  std::string lost;
+  if (!trace.domains.empty()) lost += ", domains";
+  if (!trace.token_ids.empty()) lost += ", token ids";
+  if (!trace.kept.empty()) lost += ", recorded drops";
+  if (!trace.gaps.empty()) lost += ", the list of gaps";
+  if (lost.empty()) return;
+  std::cerr << "warning: .npy files do not hold " << lost.substr(2) << ": left out\n";
+}
+
 ExitCode Convert(const ConvertOptions& options) {
   OutputPlan plan;
   plan.Reads("the trace", options.from);
@@ -37,6 +49,7 @@ ExitCode Convert(const ConvertOptions& options) {
   if (!trace.ok()) return Complain(trace.errors());
   WarnOf(trace.value());
   const bool to_npy = fs::path(options.to).extension() == ".npy";
+  if (to_npy) WarnOfNpy(trace.value());
   const Result<void> written =
       to_npy ? ExportNpy(trace.value(), options.to) : SaveTrace(trace.value(), options.to);
   return written.ok() ? ExitCode::kOk : Complain(written.errors());
