@@ -73,7 +73,8 @@ class record:
                 layer = len(self.layers)
                 number = re.findall(r"\.(\d+)(?=\.)", name)
                 self.layers.append(int(number[-1]) if number else layer)
-                self._hooks.append(router.register_forward_hook(self._hook(layer, modules[parent])))
+                hook = self._hook(layer, modules[parent])
+                self._hooks.append(router.register_forward_hook(hook))
         if not self.layers:
             raise TypeError(f"{type(self.model).__name__} has no gate or router beside experts")
         before = self.model.register_forward_pre_hook(self._before, with_kwargs=True)
@@ -87,7 +88,8 @@ class record:
 
     def _before(self, _model, args, kwargs):
         inputs = kwargs.get("input_ids")
-        inputs = kwargs.get("inputs_embeds", args[0] if args else None) if inputs is None else inputs
+        if inputs is None:
+            inputs = kwargs.get("inputs_embeds", args[0] if args else None)
         if inputs is None:
             raise TypeError("the model was called without input_ids and inputs_embeds")
         rows, tokens = inputs.shape[:2]
@@ -112,7 +114,8 @@ class record:
             self._seen.add(layer)
             ids, weights = choices(router, block, output)
             if len(ids) != self._mask.size:
-                raise RuntimeError(f"{len(ids)} tokens were routed, the batch has {self._mask.size}")
+                raise RuntimeError(
+                    f"{len(ids)} tokens were routed, the batch has {self._mask.size}")
             shape = (*self._mask.shape, ids.shape[-1])
             for row, kept, i, w in zip(self._rows, self._mask, ids.reshape(shape),
                                        weights.reshape(shape)):

@@ -173,7 +173,8 @@ class Routers(unittest.TestCase):
         self.expect(self.LOGITS, Ruled(), self.LOGITS.sigmoid().topk(2).values)
 
     def test_indices_and_weights_in_any_order(self):
-        indices, weights = torch.tensor([[2, 1], [0, 3]]), torch.tensor([[0.25, 0.5], [0.75, 0.125]])
+        indices = torch.tensor([[2, 1], [0, 3]])
+        weights = torch.tensor([[0.25, 0.5], [0.75, 0.125]])
         for output in ((indices, weights), (self.LOGITS, weights, indices)):
             self.expect(output, self.Block(), [[0.5, 0.25], [0.75, 0.125]])
 
