@@ -4,8 +4,8 @@
         --length 512 --per-domain 4
 
 Each sequence is the beginning of one held-out document. Sequences go round the domains (first
-document of each domain, second of each, ...), so that any run of them is a mixed batch. Groups of
---group sequences pass through the model together; for `switch` such a group shares the capacity.
+document of each domain, second of each, ...), so that any run of them is a mixed batch. One round
+is a group: it passes through the model together, and with `switch` it shares the capacity.
 
 Tensors: `logits.<L>` [tokens, experts] F32, raw router logits of layer L, counted among all layers;
 `bias.<L>` [experts] F32, only with deepseek_v3; `token_ids` [tokens] I32; `sequence_lengths`
@@ -121,7 +121,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--length", type=int, default=512, help="tokens of a sequence")
     parser.add_argument("--per-domain", type=int, default=4, help="sequences of each domain")
-    parser.add_argument("--group", type=int, default=8, help="sequences that pass through together")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, help="CPU threads")
     arguments = parser.parse_args()
@@ -129,11 +128,10 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     saved, model = load(arguments.checkpoint)
     held_out = json.loads((arguments.tokens_from / "held_out.json").read_text())
-    sequences = pick(
-        held_out, len(saved["corpus"]["domains"]), arguments.length, arguments.per_domain
-    )
-    tensors = record(model.to(arguments.device), sequences, arguments.group)
-    save_file(tensors, arguments.out, metadata(saved, model, arguments.group * arguments.length))
+    domains = len(saved["corpus"]["domains"])
+    sequences = pick(held_out, domains, arguments.length, arguments.per_domain)
+    tensors = record(model.to(arguments.device), sequences, domains)
+    save_file(tensors, arguments.out, metadata(saved, model, domains * arguments.length))
 
 
 if __name__ == "__main__":

@@ -31,13 +31,13 @@ export_checkpoint() {
   local length=1024 per_domain=1
   if [[ $percent == 100 ]]; then per_domain=3; fi
   "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" --tokens-from "$work" \
-    --out "$work/$name.safetensors" --length "$length" --per-domain "$per_domain" --group 8
+    --out "$work/$name.safetensors" --length "$length" --per-domain "$per_domain"
   if [[ -n ${SWITCHYARD:-} ]]; then
     "$SWITCHYARD" trace record --router "$(router_of "$model")" \
       --logits "$work/$name.safetensors" --out "$out/$name.trace"
   else
     "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" \
-      --tokens-from "$work" --out "$out/$name.safetensors" --length 256 --per-domain 1 --group 8
+      --tokens-from "$work" --out "$out/$name.safetensors" --length 256 --per-domain 1
   fi
 }
 

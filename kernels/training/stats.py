@@ -98,54 +98,39 @@ def table(recorded: Recorded) -> dict[str, list[float]]:
     return rows
 
 
+def middle(row: list[float]) -> float:
+    """The mean over the middle third of the layers."""
+    third = len(row) // 3
+    return float(numpy.mean(row[third : max(third + 1, 2 * len(row) // 3)]))
+
+
 def acceptance(rows: dict[str, list[float]], random: float) -> list[tuple[bool, str]]:
-    """The conditions for calling the routing realistic; (holds, condition with its numbers)."""
-    layers = len(rows["lag 1"])
-    middle = range(layers // 3, max(layers // 3 + 1, 2 * layers // 3))
-    upper = range(layers // 2, layers)
-    mean = {
-        name: float(numpy.mean([row[i] for i in middle]))
-        for name, row in rows.items()
-        if "lag" in name
-    }
-    same, load, inside = (rows[n] for n in ("same token", "max/mean", "max/mean in a domain"))
-    falls = all(mean[f"lag {a}"] > mean[f"lag {b}"] for a, b in zip(LAGS, LAGS[1:]))
-    conditions = [
-        (
-            mean["lag 1"] >= 2 * random,
-            f"middle layers, lag 1: {mean['lag 1'] / random:.2f} x random, at least 2",
-        ),
-        (
-            falls,
-            "middle layers, overlap falls with the lag: "
-            + ", ".join(f"{mean[f'lag {n}']:.3f}" for n in LAGS),
-        ),
-        (
-            mean["lag 64"] >= 1.3 * random,
-            f"middle layers, lag 64: {mean['lag 64'] / random:.2f} x random, at least 1.3",
-        ),
-        (
-            rows["lag 1"][0] < mean["lag 1"],
-            f"first layer nearer to random: {rows['lag 1'][0]:.3f} < {mean['lag 1']:.3f}",
-        ),
-        (
-            max(same[i] for i in upper) < 0.7,
-            f"same token in the upper half: at most {max(same[i] for i in upper):.3f}, below 0.7",
-        ),
-        (
-            all(1.3 <= x <= 3 for x in load),
-            f"max/mean of the mixed set: {min(load):.2f} to {max(load):.2f}, within 1.3 to 3",
-        ),
-        (
-            all(a < b for a, b in zip(load, inside)),
-            f"larger in a domain: {min(inside):.2f} to {max(inside):.2f}",
-        ),
-        (
-            min(rows["affinity"]) >= 3 * random,
-            f"affinity: {min(rows['affinity']) / random:.2f} x random at least, 3 wanted",
-        ),
+    """The conditions for calling the routing realistic: (holds, the condition with its numbers)."""
+    lags = [middle(rows[f"lag {lag}"]) for lag in LAGS]
+    first, last = lags[0] / random, lags[-1] / random
+    same = max(rows["same token"][len(rows["same token"]) // 2 :])
+    load, inside, pair = rows["max/mean"], rows["max/mean in a domain"], min(rows["affinity"])
+    falling = ", ".join(f"{x:.3f}" for x in lags)
+    return [
+        (first >= 2, f"lag 1, middle layers: {first:.2f} x random, at least 2"),
+        (all(a > b for a, b in zip(lags, lags[1:])), f"falls with the lag, middle: {falling}"),
+        (last >= 1.3, f"lag 64, middle layers: {last:.2f} x random, at least 1.3"),
+        (rows["lag 1"][0] < lags[0], f"first layer nearer to random: {rows['lag 1'][0]:.3f}"),
+        (same < 0.7, f"same token, upper half: {same:.3f} at most, below 0.7"),
+        (min(load) >= 1.3, f"max/mean, mixed set: {min(load):.2f} at least, 1.3 wanted"),
+        (max(load) <= 3, f"max/mean, mixed set: {max(load):.2f} at most, 3 allowed"),
+        (all(a < b for a, b in zip(load, inside)), f"larger in a domain: from {min(inside):.2f}"),
+        (pair >= 3 * random, f"affinity: {pair / random:.2f} x random at least, 3 wanted"),
     ]
-    return conditions
+
+
+def above_control(
+    rows: dict[str, list[float]], control: dict[str, list[float]]
+) -> list[tuple[bool, str]]:
+    """What training must have added to a random router on real text, as `acceptance`."""
+    names = ("lag 1", "lag 64", "max/mean in a domain", "affinity")
+    pairs = [(name, middle(rows[name]), middle(control[name])) for name in names]
+    return [(x > y, f"{n}, middle: {x:.3f}, untrained {y:.3f}") for n, x, y in pairs]
 
 
 def text(rows: dict[str, list[float]]) -> list[str]:
@@ -163,11 +148,14 @@ def main() -> None:
     print(f"{arguments.file.name}: {len(recorded.token_ids)} tokens, random {random:.4f}")
     print(f"  {'layer':22}" + " ".join(f"{layer:6}" for layer in recorded.chosen))
     print("\n".join(text(rows)))
+    conditions = acceptance(rows, random)
     if arguments.control:
+        control = table(read(arguments.control))
         print(f"untrained control, {arguments.control.name}")
-        print("\n".join(text(table(read(arguments.control)))))
-    for holds, condition in acceptance(rows, random):
-        print(f"{'ok  ' if holds else 'FAILS'} {condition}")
+        print("\n".join(text(control)))
+        conditions += above_control(rows, control)
+    for holds, condition in conditions:
+        print(f"{'ok   ' if holds else 'FAILS'} {condition}")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ class Experts(unittest.TestCase):
             self.assertFalse(part[len(tokens) :].any())
 
     def test_drops_are_the_last_tokens_of_each_expert(self):
-        """Kept are min(wanted, capacity) choices of each expert; the rest are those that came last."""
+        """Kept are the first min(wanted, capacity) choices of each expert."""
         made = experts.plan(self.chosen, 8, capacity=20)
         kept = set(made.choices.tolist())
         self.assertTrue((made.wanted > 20).any())
@@ -154,7 +154,7 @@ class Experts(unittest.TestCase):
         self.check_layer(SMALL["mixtral"])
 
     def test_switch_layer_equals_the_token_by_token_one_and_drops(self):
-        """64 tokens, 8 experts: capacity floor(1.25 * 8) = 10; a random router wants more of some."""
+        """Capacity floor(1.25 * 64 / 8) = 10; a random router wants more of some."""
         *_, routing = self.check_layer(SMALL["switch"])
         wanted = torch.bincount(routing.experts.flatten(), minlength=8)
         self.assertEqual(routing.capacity, 10)

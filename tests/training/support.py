@@ -1,4 +1,4 @@
-"""Makes kernels/training importable; a test that needs PyTorch stops here, and says so, without it."""
+"""Makes kernels/training importable; a test that needs PyTorch ends here, and says so, without."""
 
 import sys
 from pathlib import Path
