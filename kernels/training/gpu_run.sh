@@ -11,12 +11,15 @@
 # when SWITCHYARD names the program (`switchyard trace record`), else a small .safetensors file, and
 # the training's log and the statistics.
 #
-# MINUTES (7) is the training's time; what remains of the nine is unpacking and export.
+# MINUTES (7) is the training's time; what remains of the nine is unpacking and export. SIZE=cpu
+# DEVICE=cpu MINUTES=1 tries the script itself anywhere.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python=${PYTHON:-python3}
 minutes=${MINUTES:-7}
+size=${SIZE:-gpu}
+device=${DEVICE:-cuda}
 
 pack() {
   local tokens=$1 pack=$2
@@ -31,13 +34,15 @@ export_checkpoint() {
   local length=1024 per_domain=1
   if [[ $percent == 100 ]]; then per_domain=3; fi
   "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" --tokens-from "$work" \
-    --out "$work/$name.safetensors" --length "$length" --per-domain "$per_domain"
+    --out "$work/$name.safetensors" --device "$device" \
+    --length "$length" --per-domain "$per_domain"
   if [[ -n ${SWITCHYARD:-} ]]; then
     "$SWITCHYARD" trace record --router "$(router_of "$model")" \
       --logits "$work/$name.safetensors" --out "$out/$name.trace"
   else
     "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" \
-      --tokens-from "$work" --out "$out/$name.safetensors" --length 256 --per-domain 1
+      --tokens-from "$work" --out "$out/$name.safetensors" \
+      --device "$device" --length 256 --per-domain 1
   fi
 }
 
@@ -54,8 +59,8 @@ run() {
   work=$(mktemp -d)
   mkdir -p "$out"
   xz -dc "$pack" | tar -C "$work" -xf -
-  "$python" -B "$here/train.py" --model "$model" --size gpu --device cuda --tokens-from "$work" \
-    --out "$work/run" --minutes "$minutes"
+  "$python" -B "$here/train.py" --model "$model" --size "$size" --device "$device" \
+    --tokens-from "$work" --out "$work/run" --minutes "$minutes"
   cp "$work/run/log.jsonl" "$out/$model.log.jsonl"
   for percent in 000 005 030 100; do
     export_checkpoint "$model" "$percent" "$work" "$out"
@@ -69,7 +74,7 @@ case ${1:-} in
   pack) pack "$2" "$3" ;;
   run) run "$2" "$3" "$4" ;;
   *)
-    sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac

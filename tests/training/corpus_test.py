@@ -98,8 +98,8 @@ class Sources(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "package" / "doc"
             root.mkdir(parents=True)
-            (root / "b.txt.gz").write_bytes(gzip.compress("zwei\n".encode()))
-            (root / "a.txt.gz").write_bytes(gzip.compress("eins\n".encode()))
+            (root / "b.txt.gz").write_bytes(gzip.compress(b"zwei\n"))
+            (root / "a.txt.gz").write_bytes(gzip.compress(b"eins\n"))
             source = corpus.Source("package", "**/*.gz", "plain")
             read = list(corpus.read_source(source, Path(folder)))
         self.assertEqual(
