@@ -56,13 +56,18 @@ Result<RouterTrace> Load(const ConvertOptions& options) {
   return LoadTrace(options.from, {options.import.experts.value_or(0)});
 }
 
+// What is wrong with no file in particular is wrong with the command line.
+ExitCode Refuse(const Diagnostics& errors) {
+  return errors.front().where.file.empty() ? ComplainOfUsage(errors) : Complain(errors);
+}
+
 ExitCode Convert(const ConvertOptions& options) {
   OutputPlan plan;
   plan.Reads("the trace", options.from);
   plan.Writes("TO", options.to);
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace = Load(options);
-  if (!trace.ok()) return Complain(trace.errors());
+  if (!trace.ok()) return Refuse(trace.errors());
   for (const std::string& warning : trace.value().warnings) {
     std::cerr << "warning: " << warning << "\n";
   }
