@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/core/parallel_slots.h"
+#include "kernels/core/parallel_scratch.h"
 #include "kernels/status.h"
 #include "kernels/views.h"
 

@@ -10,6 +10,7 @@
 
 #include "sim/cli/checks.h"
 #include "sim/cli/outputs.h"
+#include "sim/cli/trace_command.h"
 #include "sim/routing/trace/import/trace_importer.h"
 #include "sim/routing/trace/trace.h"
 
@@ -56,6 +57,18 @@ Result<RouterTrace> Load(const ConvertOptions& options) {
   return LoadTrace(options.from, {options.import.experts.value_or(0)});
 }
 
+// What the .npy form has no room for is said, not lost in silence.
+void WarnOfNpy(const RouterTrace& trace) {
+  std::string lost;
+  if (!trace.domains.empty()) lost += ", domains";
+  if (!trace.token_ids.empty()) lost += ", token ids";
+  if (!trace.kept.empty()) lost += ", recorded drops";
+  if (!trace.recipes.empty()) lost += ", how the choices were computed";
+  if (!trace.gaps.empty()) lost += ", the list of gaps";
+  if (lost.empty()) return;
+  std::cerr << "warning: .npy files do not hold " << lost.substr(2) << ": left out\n";
+}
+
 ExitCode Convert(const ConvertOptions& options) {
   OutputPlan plan;
   plan.Reads("the trace", options.from);
@@ -63,10 +76,9 @@ ExitCode Convert(const ConvertOptions& options) {
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace = Load(options);
   if (!trace.ok()) return Complain(trace.errors());
-  for (const std::string& warning : trace.value().warnings) {
-    std::cerr << "warning: " << warning << "\n";
-  }
+  WarnOf(trace.value());
   const bool to_npy = fs::path(options.to).extension() == ".npy";
+  if (to_npy) WarnOfNpy(trace.value());
   const Result<void> written =
       to_npy ? ExportNpy(trace.value(), options.to) : SaveTrace(trace.value(), options.to);
   return written.ok() ? ExitCode::kOk : Complain(written.errors());

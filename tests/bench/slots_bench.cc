@@ -120,7 +120,7 @@ void Rows(benchmark::State& state) {
   CountTokens(state);
 }
 
-const bool registered = [] {
+[[maybe_unused]] const bool kRegistered = [] {
   for (const std::string_view name : NamesOf<DropBy>()) {
     benchmark::RegisterBenchmark(("AssignSlots/" + std::string(name)).c_str(), Slots,
                                  *FromName<DropBy>(name))

@@ -2,10 +2,10 @@
 //
 //   Result<NpyArray> ids = ReadNpy("law.topk_ids.npy", 1 << 30);
 //
-// Read: format versions 1.0 and 2.0, C order, little-endian u1, u2, i2, i4, i8, f2, f4. Refused, with
-// the reason: Fortran order, big-endian, Python objects (pickles), structured and other types, and
-// any file whose size is not exactly what its shape says. Written: version 1.0 as NumPy writes it
-// (header padded to 64 bytes), so a file written by NumPy comes back byte for byte.
+// Read: format versions 1.0 and 2.0, C order, little-endian u1, u2, i2, i4, i8, f2, f4. Refused,
+// with the reason: Fortran order, big-endian, Python objects (pickles), structured and other types,
+// and any file whose size is not exactly what its shape says. Written: version 1.0 as NumPy writes
+// it (header padded to 64 bytes), so a file written by NumPy comes back byte for byte.
 // Format: numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/crc.hpp>
 #include <cstring>
+#include <utility>
 
 #include "sim/base/check.h"
+#include "sim/routing/trace/crc32c.h"
 #include "sim/routing/trace/router_trace.h"
 #include "sim/routing/trace/trace_limits.h"
 
@@ -50,30 +52,25 @@ std::array<std::uint64_t, 7> ExpectedSizes(const LayerSpec& layer, const LayerCh
           choices * 4};
 }
 
-std::string Decompress(const char* name, std::uint64_t expected, std::string& bytes) {
-  const unsigned long long declared = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (declared != expected) {
-    return fmt::format("{}: its zstd frame does not declare the {} bytes of its shape", name,
-                       expected);
+// Ids of type T; `none` is "no choice". Without branches: this is a hot loop.
+template <class T>
+bool AllBelow(std::string_view bytes, std::uint32_t experts, T none) {
+  bool bad = false;
+  const std::size_t count = bytes.size() / sizeof(T);
+  for (std::size_t i = 0; i < count; ++i) {
+    T id = 0;
+    std::memcpy(&id, bytes.data() + i * sizeof(T), sizeof(T));
+    bad |= static_cast<bool>(static_cast<int>(id >= experts) & static_cast<int>(id != none));
   }
-  std::string out(expected, '\0');
-  const std::size_t size = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
-  if (ZSTD_isError(size) != 0 || size != expected) {
-    return fmt::format("{}: its zstd frame is damaged", name);
-  }
-  bytes = std::move(out);
-  return "";
+  return !bad;
 }
 
 }  // namespace
 
 std::uint32_t PayloadChecksum(const LayerChunk& chunk) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  for (const Field& field : kFields) {
-    const std::string& bytes = (chunk.*field.get)();
-    crc.process_bytes(bytes.data(), bytes.size());
-  }
-  return crc.checksum();
+  Crc32c crc;
+  for (const Field& field : kFields) crc.Add((chunk.*field.get)());
+  return crc.value();
 }
 
 void CompressPayload(LayerChunk& chunk) {
@@ -91,7 +88,31 @@ void CompressPayload(LayerChunk& chunk) {
   }
 }
 
-std::string DecompressPayload(const LayerSpec& layer, bool verify_checksum, LayerChunk& chunk) {
+PayloadDecoder::PayloadDecoder() : context_(ZSTD_createDCtx()) {
+  SWITCHYARD_CHECK(context_ != nullptr, "memory for zstd");
+}
+
+PayloadDecoder::~PayloadDecoder() { ZSTD_freeDCtx(context_); }
+
+std::string PayloadDecoder::Decompress(const char* name, std::uint64_t expected,
+                                       std::string& bytes) {
+  const unsigned long long declared = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  if (declared != expected) {
+    return fmt::format("{}: its zstd frame does not declare the {} bytes of its shape", name,
+                       expected);
+  }
+  buffer_.resize(expected);
+  const std::size_t size =
+      ZSTD_decompressDCtx(context_, buffer_.data(), expected, bytes.data(), bytes.size());
+  if (ZSTD_isError(size) != 0 || size != expected) {
+    return fmt::format("{}: its zstd frame is damaged", name);
+  }
+  bytes.swap(buffer_);
+  return "";
+}
+
+std::string PayloadDecoder::Decode(const LayerSpec& layer, bool verify_checksum,
+                                   LayerChunk& chunk) {
   const std::array<std::uint64_t, 7> expected = ExpectedSizes(layer, chunk);
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < kFields.size(); ++i) {
@@ -123,6 +144,10 @@ std::string DecompressPayload(const LayerSpec& layer, bool verify_checksum, Laye
 std::string CheckIds(std::uint32_t experts, const LayerChunk& chunk) {
   const std::string& bytes = chunk.expert_id();
   const bool wide = chunk.id_code() == LayerChunk::U16_RANKED;
+  if (wide ? AllBelow<std::uint16_t>(bytes, experts, 0xffff)
+           : AllBelow<std::uint8_t>(bytes, experts, 0xff)) {
+    return "";
+  }
   const std::size_t count = wide ? bytes.size() / 2 : bytes.size();
   for (std::size_t i = 0; i < count; ++i) {
     std::uint16_t id = static_cast<unsigned char>(bytes[wide ? 2 * i : i]);

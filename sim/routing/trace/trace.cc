@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
+#include <span>
+#include <vector>
 
 #include "sim/base/check.h"
 #include "sim/base/file.h"
@@ -29,29 +32,47 @@ float RouterTrace::Weight(std::uint32_t layer, std::size_t i) const {
 
 namespace {
 
-// The first expert that a token chooses twice; `seen` holds token + 1 of every expert's last
-// choice.
-std::optional<ExpertIndex> ChosenTwice(std::span<const ExpertIndex> choices, std::uint64_t token,
-                                       std::vector<std::uint64_t>& seen) {
-  for (const ExpertIndex e : choices) {
-    if (e == kNoExpert) continue;
-    if (seen[e] == token + 1) return e;
-    seen[e] = token + 1;
+// seen[e] is the last token, plus 1, that chose expert e; its last entry is of no expert. Without
+// branches: every trace that is read goes through this.
+class TokensSeen {
+ public:
+  explicit TokensSeen(std::uint32_t num_experts) : none_(num_experts), seen_(num_experts + 1, 0) {}
+
+  bool ChoosesTwice(std::span<const ExpertIndex> choices, std::uint64_t token) {
+    const auto stamp = static_cast<std::uint32_t>(token + 1);
+    bool twice = false;
+    for (const ExpertIndex e : choices) {
+      twice |= seen_[e == kNoExpert ? none_ : e] == stamp;
+      seen_[e == kNoExpert ? none_ : e] = stamp;
+      seen_[none_] = 0;
+    }
+    return twice;
   }
-  return std::nullopt;
+  void Forget() { seen_.assign(seen_.size(), 0); }
+
+ private:
+  std::uint32_t none_;
+  std::vector<std::uint32_t> seen_;
+};
+
+ExpertIndex FirstTwice(std::span<const ExpertIndex> choices) {
+  for (auto e = choices.begin(); e != choices.end(); ++e) {
+    if (*e != kNoExpert && std::find(choices.begin(), e, *e) != e) return *e;
+  }
+  return kNoExpert;
 }
 
 }  // namespace
 
 std::string CheckDistinct(const RouterTrace& trace) {
-  std::vector<std::uint64_t> seen(trace.num_experts, 0);
+  TokensSeen seen(trace.num_experts);
   for (std::uint32_t l = 0; l < trace.layers(); ++l) {
-    seen.assign(seen.size(), 0);
+    seen.Forget();
     for (std::uint64_t t = 0; t < trace.tokens(); ++t) {
-      const auto expert = ChosenTwice(trace.Choices(l, t), t, seen);
-      if (expert) {
-        return fmt::format("token {} of MoE layer {} chooses expert {} twice", t, l, *expert);
-      }
+      const auto choices = trace.Choices(l, t);
+      if (!seen.ChoosesTwice(choices, t)) continue;
+      return fmt::format("token {} of MoE layer {} chooses expert {} twice", t, l,
+                         FirstTwice(choices));
     }
   }
   return "";

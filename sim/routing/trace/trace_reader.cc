@@ -115,7 +115,10 @@ std::string CheckPlace(const LayerChunk& chunk, std::uint64_t step, std::uint32_
 }  // namespace
 
 TraceReader::TraceReader(std::istream& in, std::string file, bool verify_checksums)
-    : in_(in), file_(std::move(file)), verify_checksums_(verify_checksums) {}
+    : in_(in),
+      file_(std::move(file)),
+      verify_checksums_(verify_checksums),
+      payload_(std::make_unique<PayloadDecoder>()) {}
 
 TraceReader::~TraceReader() = default;
 
@@ -263,7 +266,7 @@ Result<TraceReader::Got> TraceReader::TakeChunk(LayerChunk& chunk) {
   if (error.empty() && choices > kMaxChunkChoices) {
     error = fmt::format("has {} choices; at most {} are read", choices, kMaxChunkChoices);
   }
-  if (error.empty()) error = DecompressPayload(layer, verify_checksums_, chunk);
+  if (error.empty()) error = payload_->Decode(layer, verify_checksums_, chunk);
   if (error.empty()) error = CheckIds(layer.experts(), chunk);
   if (!error.empty()) return Error(error);
   choices_ += choices;

@@ -34,6 +34,8 @@ class Step;
 
 namespace switchyard {
 
+class PayloadDecoder;
+
 class TraceReader {
  public:
   // `in` outlives the reader; `file` names it in messages. Without verify_checksums damaged
@@ -69,6 +71,7 @@ class TraceReader {
   std::istream& in_;
   std::string file_;
   bool verify_checksums_;
+  std::unique_ptr<PayloadDecoder> payload_;
   std::string buffer_;
   std::uint64_t offset_ = 0;         // of the next byte
   std::uint64_t record_offset_ = 0;  // of the current record

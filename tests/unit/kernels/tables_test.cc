@@ -131,8 +131,8 @@ void VisitGrid(std::uint32_t largest_k, Visit visit) {
   std::vector<std::uint32_t> twentieths = {45, 50, 60, 80};
   for (std::uint32_t n = 1; n <= 40; ++n) twentieths.push_back(n);
   for (std::uint32_t tokens = 1; tokens <= 512; ++tokens) {
-    for (const std::uint32_t experts : {1, 2, 3, 7, 8, 16, 60, 64, 96, 160, 256}) {
-      for (const std::uint32_t top_k : {1, 2, 6}) {
+    for (const std::uint32_t experts : {1U, 2U, 3U, 7U, 8U, 16U, 60U, 64U, 96U, 160U, 256U}) {
+      for (const std::uint32_t top_k : {1U, 2U, 6U}) {
         if (top_k > std::min(experts, largest_k)) continue;
         for (const std::uint32_t n : twentieths) visit(CaseShape{tokens, experts, top_k}, n);
       }

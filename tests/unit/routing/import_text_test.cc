@@ -89,11 +89,14 @@ TEST(LlamaMoeTrace, SaysEverythingThatIsWrong) {
 TEST(MoeBalance, BatchesOfARequestFollowOneAnother) {
   // As in its documentation, with weights; layers after one another, batches within.
   const std::string json =
-      R"({"layer": 0, "batch_id": 12, "request_id": 5, "origin_rows": [0, 1], "topk_experts": [[3, 7], [7, 3]], "topk_weights": [[0.5, 0.25], [1, 0]]})"
+      R"({"layer": 0, "batch_id": 12, "request_id": 5, "origin_rows": [0, 1], )"
+      R"("topk_experts": [[3, 7], [7, 3]], "topk_weights": [[0.5, 0.25], [1, 0]]})"
       "\n"
-      R"({"layer": 0, "batch_id": 13, "request_id": 5, "origin_rows": [0], "topk_experts": [[1, 2]], "topk_weights": [[0.75, 0.125]]})"
+      R"({"layer": 0, "batch_id": 13, "request_id": 5, "origin_rows": [0], )"
+      R"("topk_experts": [[1, 2]], "topk_weights": [[0.75, 0.125]]})"
       "\n"
-      R"({"layer": 1, "batch_id": 12, "request_id": 5, "origin_rows": [0, 1], "topk_experts": [[2, 5], [6, 4]], "topk_weights": [[0.5, 0.5], [0.5, 0.5]]})"
+      R"({"layer": 1, "batch_id": 12, "request_id": 5, "origin_rows": [0, 1], )"
+      R"("topk_experts": [[2, 5], [6, 4]], "topk_weights": [[0.5, 0.5], [0.5, 0.5]]})"
       "\n";
   EXPECT_EQ(FormatOf(json), "moe_balance");
   const auto trace = ImportText(json);

@@ -1,9 +1,12 @@
 // What a trace holds beside the choices: domains, token ids, recorded drops, gaps.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <sstream>
 
+#include "sim/routing/expert_router.h"
 #include "sim/routing/trace/router_trace.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_reader.h"
@@ -200,6 +203,19 @@ TEST(TraceContent, WeightsThatComeAfterAGapAreZeroInIt) {
   ASSERT_TRUE(loaded.ok()) << ToString(loaded.errors());
   EXPECT_EQ(loaded.value().Weight(0, 5), 0.0F);
   EXPECT_EQ(loaded.value().Weight(1, 6), 1.0F);
+}
+
+TEST(TraceContent, ReplayRepeatsDroppedChoicesToo) {
+  RouterTrace trace = Small();
+  trace.kept = {KeptMask(10, 0), KeptMask(10, 0)};
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("trace_content_test." + std::to_string(::getpid()) + ".trace");
+  ASSERT_TRUE(SaveTrace(trace, file).ok());
+  const auto router = MakeExpertRouter(TraceRouting{file.string(), 0}, {2, 5, 4, 2, 1, 1}, 1);
+  std::filesystem::remove(file);
+  ASSERT_TRUE(router.ok()) << ToString(router.errors());
+  EXPECT_EQ(router.value()->Route(0).expert, trace.experts[0])
+      << "the scenario's capacity rule decides what is dropped";
 }
 
 TEST(TraceContent, ALongStepIsSplitWhereItsTokenIdsNeedIt) {

@@ -9,6 +9,7 @@
 
 #include "sim/base/file.h"
 #include "sim/routing/expert_router.h"
+#include "sim/routing/trace/crc32c.h"
 #include "sim/routing/trace/half.h"
 #include "sim/routing/trace/npy.h"
 #include "sim/routing/trace/router_trace.h"
@@ -263,6 +264,24 @@ trace_pb::Record Chunk(std::uint32_t tokens, const std::string& ids) {
   record.mutable_chunk()->set_expert_id(ids);
   record.mutable_chunk()->set_crc32c(0xE3069283);  // of "123456789"
   return record;
+}
+
+TEST(Crc32c, GivesPublishedValuesHoweverTheBytesCome) {
+  const auto of = [](std::initializer_list<std::string_view> parts) {
+    Crc32c crc;
+    for (const std::string_view part : parts) crc.Add(part);
+    return crc.value();
+  };
+  EXPECT_EQ(of({"123456789"}), 0xe3069283U);
+  EXPECT_EQ(of({"123", "", "456789"}), 0xe3069283U);
+  // RFC 3720, appendix B.4: 32 bytes of 0, of 0xff, and 0 to 31.
+  EXPECT_EQ(of({std::string(32, '\0')}), 0x8a9136aaU);
+  EXPECT_EQ(of({std::string(32, '\xff')}), 0x62a8ab43U);
+  std::string rising;
+  for (char c = 0; c < 32; ++c) rising.push_back(c);
+  EXPECT_EQ(of({rising}), 0x46dd794eU);
+  EXPECT_EQ(of({rising.substr(0, 13), rising.substr(13)}), 0x46dd794eU);
+  EXPECT_EQ(of({}), 0U);
 }
 
 TEST(TraceReader, ChecksumIsCrc32c) {
