@@ -61,13 +61,15 @@ enum class MaskedGroups : std::uint8_t {
 
 enum class NanRule : std::uint8_t {
   kLastAndFlag,  // canonical: NaN sorts below -inf, and the row is counted in the flags
-  kAsZeroScore,  // vLLM since its #39391: a NaN or infinite score becomes 0
+  kAsZeroScore,  // vLLM since its #39391: a NaN or infinite score becomes 0 (not for kLogit)
   kAsLargest     // torch.topk: NaN beats +inf
 };
 
 enum class TieRule : std::uint8_t {
-  kLowerIndex,             // canonical: equal keys, lower expert first; -0 equals +0
-  kTransformerEngineNaive  // below top-16: the order of a xor butterfly as lane 0 sees it
+  kLowerIndex,  // canonical: equal keys, lower expert first; -0 equals +0
+  // Below top-16: the order of a xor butterfly as lane 0 sees it. Only the order: that loop can
+  // also choose an expert twice.
+  kTransformerEngineNaive
 };
 
 struct RouteSpec {
@@ -82,7 +84,7 @@ struct RouteSpec {
   GroupScore group_score = GroupScore::kNone;
   std::uint16_t groups = 1;       // divides experts
   std::uint16_t topk_groups = 1;  // 1 to groups; topk_groups * experts / groups >= top_k
-  std::uint16_t group_top_n = 2;  // kSumTopN: 1 to experts / groups
+  std::uint16_t group_top_n = 2;  // kSumTopN: 1 to experts / groups, at most 64
   MaskedGroups masked = MaskedGroups::kExcluded;
   NanRule nan = NanRule::kLastAndFlag;
   TieRule tie = TieRule::kLowerIndex;

@@ -32,10 +32,10 @@ struct Fp16 {
 
 // Rows with something odd in them; added up over calls, zero it first.
 struct RouteFlags {
-  std::uint32_t nan_rows = 0;    // any NaN among the keys
-  std::uint32_t inf_rows = 0;    // any infinite logit
-  std::uint32_t short_rows = 0;  // fewer than K finite keys: chosen all the same, still distinct
-  std::uint32_t saturated_rows = 0;  // a winner ties with another key that lost
+  std::uint32_t nan_rows = 0;        // any NaN among the logits or keys
+  std::uint32_t inf_rows = 0;        // any infinite logit
+  std::uint32_t short_rows = 0;      // a winner whose key is NaN or infinite; still distinct
+  std::uint32_t saturated_rows = 0;  // the last winner ties with an expert that lost
 };
 
 template <Memory kMemory>
@@ -45,8 +45,9 @@ struct RouteOutput {
   RouteFlags* flags = nullptr;            // in the same memory; may be null
 };
 
-// logits [T, E]; bias [E], or empty where the specification has none. 16-bit logits are converted
-// to float exactly, first of all.
+// logits [T, E]; bias [E] where the specification selects on score plus bias, else empty. 16-bit
+// logits are converted to float exactly, first of all; -0 is read as +0. An expert chosen in spite
+// of a NaN weighs 0, but NaN under NanRule::kAsLargest.
 Status RouteTopK(const RouteSpec& spec, HostMatrix<const float> logits, HostSpan<const float> bias,
                  const RouteOutput<Memory::kHost>& out);
 Status RouteTopK(const RouteSpec& spec, HostMatrix<const Bf16> logits, HostSpan<const float> bias,
@@ -55,18 +56,20 @@ Status RouteTopK(const RouteSpec& spec, HostMatrix<const Fp16> logits, HostSpan<
                  const RouteOutput<Memory::kHost>& out);
 
 // Hash layers (arXiv 2106.04426): token_id [T] picks a row of table [vocabulary, K]; weights 1 / K.
-// A token outside the table gets kNoChoice and weight 0 everywhere.
+// A token outside the table gets kNoChoice and weight 0 everywhere. Flags are not touched.
 Status RouteHash(HostSpan<const std::int32_t> token_id, HostMatrix<const std::uint16_t> table,
                  const RouteOutput<Memory::kHost>& out);
 
 // Every expert's best tokens: token [E, C'] ascending, C' = min(C, T), weight [E, C']. Equal
-// scores: the lower token. `workspace` has at least ExpertChoiceWorkspace bytes.
+// scores: the lower token; NaN last, with weight 0. `workspace` has at least ExpertChoiceWorkspace
+// bytes, aligned to 4.
 [[nodiscard]] std::size_t ExpertChoiceWorkspace(const ExpertChoiceSpec& spec, std::uint32_t tokens);
 Status ExpertChoice(const ExpertChoiceSpec& spec, HostMatrix<const float> logits,
                     HostMatrix<std::uint32_t> token, HostMatrix<float> weight,
                     HostSpan<std::byte> workspace);
 
-// Counts of a batch of choices, for a recorder that cannot keep the choices themselves.
+// Counts of a batch of choices, for a recorder that cannot keep the choices themselves. What is no
+// expert (kNoChoice) counts nowhere. Both arrays are overwritten.
 template <Memory kMemory>
 struct RouteStatsOutput {
   Span<std::uint32_t, kMemory> per_expert;  // [E]: choices of each expert

@@ -9,6 +9,7 @@
 
 #include "kernels/core/route_groups.h"
 #include "kernels/core/route_keys.h"
+#include "kernels/core/route_select.h"
 #include "kernels/core/route_weights.h"
 #include "kernels/core/route_winners.h"
 

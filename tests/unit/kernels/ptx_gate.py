@@ -2,8 +2,8 @@
 
     ptx_gate.py BUDGET FOLDER SOURCE...
 
-FOLDER has what nvcc kept (--keep) of each .cu SOURCE, named without its ending: device code for some
-GPUs (.cubin) and PTX. Fails when
+FOLDER has what nvcc kept (--keep) of each .cu SOURCE, named without its ending: device code for
+some GPUs (.cubin) and PTX. Fails when
 
 - a kernel has a stack, where registers are spilled, or needs more registers than its line in BUDGET
   ("KERNEL REGISTERS"; a kernel without a line fails too);

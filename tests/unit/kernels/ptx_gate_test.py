@@ -9,16 +9,20 @@ class BadArithmetic(unittest.TestCase):
         return [line.split(": ")[1] for line in ptx_gate.bad_arithmetic(ptx)]
 
     def test_rounded_operations_pass(self):
-        ptx = "add.rn.f32 %f1, %f2, %f3;\ndiv.rn.f32 %f1, %f2, %f3;\nfma.rn.f32 %f1, %f2, %f3, %f4;\n"
-        self.assertEqual(self.reasons(ptx + "sqrt.rn.f32 %f1, %f2;\nmul.wide.u32 %rd1, %r1, 4;\n"), [])
+        for code in ("add.rn.f32 %f1, %f2, %f3;", "div.rn.f32 %f1, %f2, %f3;",
+                     "sqrt.rn.f32 %f1, %f2;",
+                     "fma.rn.f32 %f1, %f2, %f3, %f4;",
+                     "mul.wide.u32 %rd1, %r1, 4;"):
+            self.assertEqual(self.reasons(code), [])
 
     def test_what_may_be_contracted_fails(self):
         self.assertEqual(self.reasons("mul.f32 %f1, %f2, %f3;\nadd.f32 %f1, %f2, %f3;\n"),
                          ["not rounded", "not rounded"])
 
     def test_approximations_fail(self):
-        ptx = "ex2.approx.f32 %f1, %f2;\nrcp.approx.ftz.f32 %f1, %f2;\ndiv.full.f32 %f1, %f2, %f3;\n"
-        self.assertEqual(self.reasons(ptx), ["approximate"] * 3)
+        for code in ("ex2.approx.f32 %f1, %f2;", "rcp.approx.ftz.f32 %f1, %f2;",
+                     "div.full.f32 %f1, %f2;"):
+            self.assertEqual(self.reasons(code), ["approximate"])
 
     def test_flushed_subnormals_fail(self):
         self.assertEqual(self.reasons("add.rn.ftz.f32 %f1, %f2, %f3;\n"), ["flushes subnormals"])

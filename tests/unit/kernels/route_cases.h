@@ -25,7 +25,7 @@ class Draws {
   std::uint32_t Below(std::uint32_t below) { return Word() % below; }
   bool OneIn(std::uint32_t n) { return Below(n) == 0; }
   float Unit() { return UnitFloat(Word()); }
-  // About normal: four uniform draws, mean 0, variance 1. Sums of multiples of 2^-24: exact.
+  // About normal: four uniform draws, mean 0, variance 1.
   float Normal();
 
  private:

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "kernels/core/ordered_key.h"
 #include "kernels/routing.h"
 #include "tests/unit/kernels/route_cases.h"
 
