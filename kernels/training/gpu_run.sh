@@ -37,8 +37,9 @@ export_checkpoint() {
     --out "$work/$name.safetensors" --device "$device" \
     --length "$length" --per-domain "$per_domain"
   if [[ -n ${SWITCHYARD:-} ]]; then
-    "$SWITCHYARD" trace record --router "$(router_of "$model")" \
-      --logits "$work/$name.safetensors" --out "$out/$name.trace"
+    # A step of the trace is a group of the export: one sequence of each of the 14 domains.
+    "$SWITCHYARD" trace record "$out/$name.trace" $(router_of "$model") \
+      --logits "$work/$name.safetensors" --step-tokens $((14 * length)) --weights bf16
   else
     "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" \
       --tokens-from "$work" --out "$out/$name.safetensors" \
@@ -48,9 +49,9 @@ export_checkpoint() {
 
 router_of() {
   case $1 in
-    a) echo deepseek_v3 ;;
-    b) echo mixtral ;;
-    c) echo switch ;;
+    a) echo --router deepseek_v3 --groups 1 ;;
+    b) echo --router mixtral ;;
+    c) echo --router switch ;;
   esac
 }
 
