@@ -31,14 +31,15 @@ pack() {
 # file of fewer fits into 16 MB.
 export_checkpoint() {
   local model=$1 percent=$2 work=$3 out=$4 name=${1}_${2}
-  local length=1024 per_domain=1
+  local length=1024 per_domain=1 options
   if [[ $percent == 100 ]]; then per_domain=3; fi
   "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" --tokens-from "$work" \
     --out "$work/$name.safetensors" --device "$device" \
     --length "$length" --per-domain "$per_domain"
   if [[ -n ${SWITCHYARD:-} ]]; then
     # A step of the trace is a group of the export: one sequence of each of the 14 domains.
-    "$SWITCHYARD" trace record "$out/$name.trace" $(router_of "$model") \
+    read -ra options <<<"$(router_of "$model")"
+    "$SWITCHYARD" trace record "$out/$name.trace" "${options[@]}" \
       --logits "$work/$name.safetensors" --step-tokens $((14 * length)) --weights bf16
   else
     "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" \
