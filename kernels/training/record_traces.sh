@@ -5,6 +5,7 @@
 #
 # EXPORTED holds a_000.safetensors to c_100.safetensors (export.py): the letter is the model, the number the share of
 # its training in per cent. Only the last checkpoints keep router weights, as bf16.
+# A step is a round of the export, one sequence of 512 tokens of each of its 14 domains.
 set -euo pipefail
 
 exported=$1
@@ -19,7 +20,7 @@ record() { # LETTER NAME ROUTER [OPTION...]
     weights=none
     [[ $share == 100 ]] && weights=bf16
     "$root/switchyard" trace record "$recorded/${name}_$share.trace" --router "$router" \
-      --logits "$exported/${letter}_$share.safetensors" --weights $weights "$@"
+      --logits "$exported/${letter}_$share.safetensors" --weights $weights --step-tokens 7168 "$@"
   done
 }
 
