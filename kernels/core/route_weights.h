@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/core/host_warp.h"
+#include "kernels/core/route_keys.h"
 #include "kernels/core/route_winners.h"
 #include "kernels/core/score.h"
 #include "kernels/core/warp_rows.h"

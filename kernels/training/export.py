@@ -23,6 +23,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from torch.nn.functional import cross_entropy
 
 import routers
 from model import MoeTransformer
@@ -58,15 +59,19 @@ def pick(held_out: list[dict], domains: int, length: int, per_domain: int) -> li
 
 
 @torch.no_grad()
-def record(model: MoeTransformer, sequences: list[Sequence], group: int) -> dict[str, torch.Tensor]:
-    """The tensors of the file. The model runs in float32, without jitter."""
+def record(
+    model: MoeTransformer, sequences: list[Sequence], group: int
+) -> tuple[dict[str, torch.Tensor], float]:
+    """(the tensors of the file, the loss per token). The model runs in float32, without jitter."""
     model.eval()
     layers: dict[int, list[torch.Tensor]] = {layer: [] for layer in model.moe_layers}
+    losses = []
     for start in range(0, len(sequences), group):
-        ids = torch.tensor(
-            [s.ids for s in sequences[start : start + group]], device=model.embedding.weight.device
-        )
-        for layer, logits in model(ids, record=True).routed.items():
+        rows = [sequence.ids for sequence in sequences[start : start + group]]
+        ids = torch.tensor(rows, device=model.embedding.weight.device)
+        out = model(ids, record=True)
+        losses.append(cross_entropy(out.logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten()).item())
+        for layer, logits in out.routed.items():
             layers[layer].append(logits.float().cpu())
     tensors = {f"logits.{layer}": torch.cat(parts).contiguous() for layer, parts in layers.items()}
     if model.config.router == "deepseek_v3":
@@ -74,10 +79,10 @@ def record(model: MoeTransformer, sequences: list[Sequence], group: int) -> dict
     tensors["token_ids"] = torch.tensor([i for s in sequences for i in s.ids], dtype=torch.int32)
     tensors["sequence_lengths"] = torch.tensor([len(s.ids) for s in sequences], dtype=torch.int32)
     tensors["domains"] = torch.tensor([s.domain for s in sequences], dtype=torch.uint8)
-    return tensors
+    return tensors, sum(losses) / len(losses)
 
 
-def metadata(saved: dict, model: MoeTransformer, group_tokens: int) -> dict[str, str]:
+def metadata(saved: dict, model: MoeTransformer, group_tokens: int, loss: float) -> dict[str, str]:
     corpus, config = saved["corpus"], model.config
     packages = ", ".join(
         f"{name} {version}" for name, version in sorted(corpus["packages"].items())
@@ -85,7 +90,8 @@ def metadata(saved: dict, model: MoeTransformer, group_tokens: int) -> dict[str,
     preset = PRESETS[tuple(saved["preset"])]
     training = (
         f"checkpoint at {100 * saved['fraction']:.0f} % of the training: {saved['tokens']} tokens"
-        f" in {saved['seconds'] / 60:.1f} minutes on {saved['device']}, loss {saved['loss']:.3f}"
+        f" in {saved['seconds'] / 60:.1f} minutes on {saved['device']},"
+        f" loss {loss:.3f} a token on the recorded text"
     )
     described = {
         "model_name": preset.name,
@@ -130,8 +136,8 @@ def main() -> None:
     held_out = json.loads((arguments.tokens_from / "held_out.json").read_text())
     domains = len(saved["corpus"]["domains"])
     sequences = pick(held_out, domains, arguments.length, arguments.per_domain)
-    tensors = record(model.to(arguments.device), sequences, domains)
-    save_file(tensors, arguments.out, metadata(saved, model, domains * arguments.length))
+    tensors, loss = record(model.to(arguments.device), sequences, domains)
+    save_file(tensors, arguments.out, metadata(saved, model, domains * arguments.length, loss))
 
 
 if __name__ == "__main__":

@@ -31,14 +31,16 @@ pack() {
 # file of fewer fits into 16 MB.
 export_checkpoint() {
   local model=$1 percent=$2 work=$3 out=$4 name=${1}_${2}
-  local length=1024 per_domain=1
+  local length=1024 per_domain=1 options
   if [[ $percent == 100 ]]; then per_domain=3; fi
   "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" --tokens-from "$work" \
     --out "$work/$name.safetensors" --device "$device" \
     --length "$length" --per-domain "$per_domain"
   if [[ -n ${SWITCHYARD:-} ]]; then
-    "$SWITCHYARD" trace record --router "$(router_of "$model")" \
-      --logits "$work/$name.safetensors" --out "$out/$name.trace"
+    # A step of the trace is a group of the export: one sequence of each of the 14 domains.
+    read -ra options <<<"$(router_of "$model")"
+    "$SWITCHYARD" trace record "$out/$name.trace" "${options[@]}" \
+      --logits "$work/$name.safetensors" --step-tokens $((14 * length)) --weights bf16
   else
     "$python" -B "$here/export.py" --checkpoint "$work/run/model_$percent.pt" \
       --tokens-from "$work" --out "$out/$name.safetensors" \
@@ -48,9 +50,9 @@ export_checkpoint() {
 
 router_of() {
   case $1 in
-    a) echo deepseek_v3 ;;
-    b) echo mixtral ;;
-    c) echo switch ;;
+    a) echo --router deepseek_v3 --groups 1 ;;
+    b) echo --router mixtral ;;
+    c) echo --router switch ;;
   esac
 }
 

@@ -38,6 +38,7 @@ class ModelConfig:
     d_dense: int = 0  # width of the dense layers
     dense_layers: int = 0  # the first ones
     d_shared: int = 0  # width of the shared expert; 0: none
+    embedding_scale: float = 1.0  # of the token's vector in the residual stream, at the input
     capacity_factor: float = 0.0  # switch only
     jitter: float = 0.0  # switch only: training multiplies the router's input by U(1 - j, 1 + j)
 
@@ -228,7 +229,7 @@ class MoeTransformer(nn.Module):
 
     def forward(self, ids: Tensor, record: bool = False) -> Output:
         angles = rotary_angles(ids.shape[1], self.config.d_model // self.config.heads, ids.device)
-        x = self.embedding(ids)
+        x = self.config.embedding_scale * self.embedding(ids)
         balance, routed = x.new_zeros((), dtype=torch.float32), {}
         for layer, block in enumerate(self.blocks):
             x, loss, logits = block(x, angles)

@@ -76,5 +76,5 @@ PRESETS: dict[tuple[str, str], Preset] = {
     ("c", "gpu"): _gpu("c", **_c(1024)),
     ("a", "cpu"): _cpu("a", **_a(64, 512)),
     ("b", "cpu"): _cpu("b", **_b(192)),
-    ("c", "cpu"): _cpu("c", **_c(256)),
+    ("c", "cpu"): _cpu("c", embedding_scale=5.0, **_c(256)),
 }

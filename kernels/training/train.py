@@ -59,7 +59,7 @@ class Progress:
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
-    loss: float = float("nan")  # running mean
+    loss: float = float("nan")  # of the batch that was logged last
     saved: list[float] = dataclasses.field(default_factory=list)
 
     def share(self, minutes: float | None, tokens: float | None) -> float:

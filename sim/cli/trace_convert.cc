@@ -69,13 +69,18 @@ void WarnOfNpy(const RouterTrace& trace) {
   std::cerr << "warning: .npy files do not hold " << lost.substr(2) << ": left out\n";
 }
 
+// What is wrong with no file in particular is wrong with the command line.
+ExitCode Refuse(const Diagnostics& errors) {
+  return errors.front().where.file.empty() ? ComplainOfUsage(errors) : Complain(errors);
+}
+
 ExitCode Convert(const ConvertOptions& options) {
   OutputPlan plan;
   plan.Reads("the trace", options.from);
   plan.Writes("TO", options.to);
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   const Result<RouterTrace> trace = Load(options);
-  if (!trace.ok()) return Complain(trace.errors());
+  if (!trace.ok()) return Refuse(trace.errors());
   WarnOf(trace.value());
   const bool to_npy = fs::path(options.to).extension() == ".npy";
   if (to_npy) WarnOfNpy(trace.value());

@@ -14,8 +14,10 @@ std::string Percent(double fraction) {
 std::string RoutingSource(const RoutingSpec& routing) {
   struct Name {
     std::string operator()(const TraceRouting& t) const {
-      const bool stretched = t.layers == TraceLayers::kStretch;
-      return "replayed from " + t.path + (stretched ? ", its layers spread over the model's" : "");
+      std::string text = "replayed from " + t.path;
+      if (t.layers == TraceLayers::kStretch) text += ", its layers spread over the model's";
+      if (t.tokens == TraceTokens::kShuffled) text += ", tokens shuffled";
+      return text;
     }
     std::string operator()(const FittedRouting&) const {
       return "a generator fitted to real traces, not a recording of this model";

@@ -19,10 +19,15 @@ enum class TraceLayers : std::uint8_t {
   kStretch  // layer l of L takes the trace's layer floor(l T / L) of T: recorded choices of a layer
             // at the same relative depth; layers that share one are routed alike
 };
+enum class TraceTokens : std::uint8_t {
+  kRecorded,
+  kShuffled  // a permutation of all tokens, the same in every layer: neighbours are unrelated
+};
 struct TraceRouting {
   std::string path;
   std::uint64_t first_token = 0;
   TraceLayers layers = TraceLayers::kExact;
+  TraceTokens tokens = TraceTokens::kRecorded;
 };
 // logit_e = sigma_base b_e + sigma_request q_e(request) + sigma_fast s_e(token) + Gumbel, s an
 // AR(1) process with coefficient phi; the top_k largest win. Fitted to the statistics of real

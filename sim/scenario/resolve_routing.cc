@@ -50,10 +50,12 @@ RoutingSpec ResolveRouting(pb::Scenario& message, const Resolution& at) {
   pb::Routing& routing = *message.mutable_routing();
   switch (routing.source_case()) {
     case pb::Routing::kTrace:
-      return TraceRouting{routing.trace().path(), routing.trace().first_token(),
-                          routing.trace().layers() == pb::Routing::Trace::STRETCH
-                              ? TraceLayers::kStretch
-                              : TraceLayers::kExact};
+      return TraceRouting{
+          routing.trace().path(), routing.trace().first_token(),
+          routing.trace().layers() == pb::Routing::Trace::STRETCH ? TraceLayers::kStretch
+                                                                  : TraceLayers::kExact,
+          routing.trace().tokens() == pb::Routing::Trace::SHUFFLED ? TraceTokens::kShuffled
+                                                                   : TraceTokens::kRecorded};
     case pb::Routing::kFitted:
       return ResolveFitted(*routing.mutable_fitted(), message.workload(), at);
     case pb::Routing::kUniform:

@@ -255,8 +255,8 @@ class Runs(unittest.TestCase):
         saved, model = export.load(self.path / "run" / "model_005.pt")
         held_out = json.loads((self.path / "held_out.json").read_text())
         sequences = export.pick(held_out, 3, 40, 2)
-        tensors = export.record(model, sequences, group=3)
-        described = export.metadata(saved, model, 3 * 40)
+        tensors, loss = export.record(model, sequences, group=3)
+        described = export.metadata(saved, model, 3 * 40, loss)
         path = self.path / f"{router}.safetensors"
         export.save_file(tensors, path, described)
         return tensors, described, path, model
@@ -283,7 +283,7 @@ class Runs(unittest.TestCase):
             self.assertEqual((described["router"], described["top_k"]), (router, str(config.top_k)))
             self.assertEqual(described["domain_names"], "x,y,z")
             self.assertIn("made-up 1.0", described["corpus"])
-            self.assertIn("checkpoint at 5 %", described["training"])
+            self.assertRegex(described["training"], r"checkpoint at 5 %.* loss [34]\.\d+ a token")
             self.assertEqual(described.get("group_tokens"), "120" if router == "switch" else None)
 
     def test_choices_made_again_from_the_file_are_the_models(self):

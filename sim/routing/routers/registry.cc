@@ -17,7 +17,9 @@ struct Maker {
   const RoutingShape& shape;
   std::uint64_t seed;
 
-  RouterResult operator()(const TraceRouting& spec) const { return MakeTraceReplay(spec, shape); }
+  RouterResult operator()(const TraceRouting& spec) const {
+    return MakeTraceReplay(spec, shape, seed);
+  }
   RouterResult operator()(const FittedRouting& spec) const {
     return MakeFittedRouter(spec, shape, seed);
   }

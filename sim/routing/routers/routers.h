@@ -8,7 +8,8 @@
 namespace switchyard {
 
 [[nodiscard]] Result<std::unique_ptr<ExpertRouter>> MakeTraceReplay(const TraceRouting& spec,
-                                                                    const RoutingShape& shape);
+                                                                    const RoutingShape& shape,
+                                                                    std::uint64_t seed);
 [[nodiscard]] std::unique_ptr<ExpertRouter> MakeFittedRouter(const FittedRouting& spec,
                                                              const RoutingShape& shape,
                                                              std::uint64_t seed);

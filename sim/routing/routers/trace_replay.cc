@@ -1,9 +1,13 @@
 // Replays recorded decisions: token i of the step is token (first_token + i) mod tokens of the
-// trace, MoE layer l of the model is MoE layer l of the trace, or the one at the same depth.
+// trace, or of a permutation of it; MoE layer l of the model is MoE layer l of the trace, or the
+// one at the same depth.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
+#include "sim/base/rng.h"
 #include "sim/routing/routers/routers.h"
 #include "sim/routing/trace/trace.h"
 
@@ -12,36 +16,67 @@ namespace {
 
 class TraceReplay final : public ExpertRouter {
  public:
-  TraceReplay(RouterTrace trace, std::uint64_t first_token, const RoutingShape& shape)
-      : trace_(std::move(trace)), first_token_(first_token), shape_(shape) {}
+  TraceReplay(RouterTrace trace, const TraceRouting& spec, const RoutingShape& shape,
+              std::uint64_t seed)
+      : trace_(std::move(trace)), first_token_(spec.first_token), shape_(shape) {
+    if (spec.tokens == TraceTokens::kShuffled) order_ = Permutation(trace_.tokens(), seed);
+  }
   [[nodiscard]] std::string_view name() const override { return "trace"; }
 
   [[nodiscard]] LayerRoutes Route(std::uint32_t model_layer) const override {
     // The same layer when there are as many of them.
     const auto moe_layer = static_cast<std::uint32_t>(std::uint64_t{model_layer} * trace_.layers() /
                                                       shape_.moe_layers);
-    const std::size_t k = shape_.top_k;
     LayerRoutes routes{shape_.tokens, shape_.top_k, shape_.num_experts, {}, {}};
-    const bool weighted = trace_.weight_format != WeightFormat::kNone;
-    routes.expert.reserve(shape_.tokens * k);
-    if (weighted) routes.weight.reserve(shape_.tokens * k);
-    std::uint64_t from = first_token_ % trace_.tokens();
-    for (std::uint64_t left = shape_.tokens; left > 0; from = 0) {
-      const std::uint64_t count = std::min(left, trace_.tokens() - from);
-      const ExpertIndex* const choices = trace_.Choices(moe_layer, from).data();
-      routes.expert.insert(routes.expert.end(), choices, choices + count * k);
-      for (std::uint64_t i = from * k; weighted && i < (from + count) * k; ++i) {
-        routes.weight.push_back(trace_.Weight(moe_layer, i));
+    routes.expert.reserve(std::size_t{shape_.tokens} * shape_.top_k);
+    if (trace_.weight_format != WeightFormat::kNone)
+      routes.weight.reserve(routes.expert.capacity());
+    if (order_.empty()) {
+      TakeInOrder(moe_layer, routes);
+    } else {
+      for (std::uint64_t t = 0; t < shape_.tokens; ++t) {
+        Take(moe_layer, order_[(first_token_ + t) % order_.size()], 1, routes);
       }
-      left -= count;
     }
     return routes;
   }
 
  private:
+  // Fisher and Yates, as Durstenfeld (Algorithm 235, Communications of the ACM 7, 1964).
+  static std::vector<std::uint64_t> Permutation(std::uint64_t tokens, std::uint64_t seed) {
+    constexpr std::uint64_t kStream = 0x7265706c6179;  // "replay"
+    std::vector<std::uint64_t> order(tokens);
+    std::iota(order.begin(), order.end(), 0);
+    Rng rng(seed, kStream);
+    for (std::uint64_t i = tokens; i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
+    return order;
+  }
+
+  void TakeInOrder(std::uint32_t layer, LayerRoutes& routes) const {
+    std::uint64_t from = first_token_ % trace_.tokens();
+    for (std::uint64_t left = shape_.tokens; left > 0; from = 0) {
+      const std::uint64_t count = std::min(left, trace_.tokens() - from);
+      Take(layer, from, count, routes);
+      left -= count;
+    }
+  }
+
+  // Appends `count` tokens of the trace from `from` on.
+  void Take(std::uint32_t layer, std::uint64_t from, std::uint64_t count,
+            LayerRoutes& routes) const {
+    const std::size_t k = shape_.top_k;
+    const ExpertIndex* const choices = trace_.Choices(layer, from).data();
+    routes.expert.insert(routes.expert.end(), choices, choices + count * k);
+    if (trace_.weight_format == WeightFormat::kNone) return;
+    for (std::uint64_t i = from * k; i < (from + count) * k; ++i) {
+      routes.weight.push_back(trace_.Weight(layer, i));
+    }
+  }
+
   RouterTrace trace_;
   std::uint64_t first_token_;
   RoutingShape shape_;
+  std::vector<std::uint64_t> order_;  // empty: as recorded
 };
 
 // A .npy trace only shows the largest expert id that occurred: it fits a model with somewhat more
@@ -54,7 +89,8 @@ bool ExpertsMatch(const RouterTrace& trace, std::uint32_t num_experts) {
 }  // namespace
 
 Result<std::unique_ptr<ExpertRouter>> MakeTraceReplay(const TraceRouting& spec,
-                                                      const RoutingShape& shape) {
+                                                      const RoutingShape& shape,
+                                                      std::uint64_t seed) {
   Result<RouterTrace> loaded = LoadTrace(spec.path);
   if (!loaded.ok()) return loaded.errors();
   const RouterTrace& trace = loaded.value();
@@ -76,7 +112,7 @@ Result<std::unique_ptr<ExpertRouter>> MakeTraceReplay(const TraceRouting& spec,
   }
   if (!errors.empty()) return errors;
   return std::unique_ptr<ExpertRouter>(
-      std::make_unique<TraceReplay>(std::move(loaded).value(), spec.first_token, shape));
+      std::make_unique<TraceReplay>(std::move(loaded).value(), spec, shape, seed));
 }
 
 }  // namespace switchyard

@@ -73,7 +73,7 @@ std::uint32_t Draws::Word() {
 float Draws::Normal() {
   constexpr int kDraws = 4;
   constexpr float kSqrt3 = 1.7320508F;  // four uniform draws have variance 4 / 12
-  float sum = 0.0F;  // in this order: operands of one sum may be drawn in any
+  float sum = 0.0F;                     // in this order: operands of one sum may be drawn in any
   for (int i = 0; i < kDraws; ++i) sum += Unit() - 0.5F;
   return sum * kSqrt3;
 }

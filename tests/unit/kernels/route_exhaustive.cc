@@ -15,9 +15,8 @@
 
 #include "tests/unit/kernels/route_agreement.h"
 
+namespace switchyard::kernels {
 namespace {
-
-using namespace switchyard::kernels;
 
 constexpr std::uint64_t kRows = 1000000;
 constexpr std::uint64_t kFirst = 1000000;  // the unit test has the rows below
@@ -62,11 +61,12 @@ int Run(const char* path, std::uint64_t sample) {
 }
 
 }  // namespace
+}  // namespace switchyard::kernels
 
 int main(int argc, char** argv) {
   if (argc != 3 || std::strtoull(argv[2], nullptr, 10) == 0) {
     std::cerr << "usage: route_exhaustive FILE SAMPLE\n";
     return 2;
   }
-  return Run(argv[1], std::strtoull(argv[2], nullptr, 10));
+  return switchyard::kernels::Run(argv[1], std::strtoull(argv[2], nullptr, 10));
 }

@@ -56,8 +56,8 @@ Routed Route(const RouteSpec& spec, const Batch& batch) {
 Routed RowOf(const Routed& all, std::uint32_t token, std::uint32_t top_k) {
   const std::size_t first = std::size_t{token} * top_k;
   Routed row;
-  row.expert.assign(all.expert.begin() + first, all.expert.begin() + first + top_k);
-  row.weight.assign(all.weight.begin() + first, all.weight.begin() + first + top_k);
+  row.expert.assign(&all.expert[first], &all.expert[first] + top_k);
+  row.weight.assign(&all.weight[first], &all.weight[first] + top_k);
   return row;
 }
 

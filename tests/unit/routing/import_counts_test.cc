@@ -205,7 +205,7 @@ TEST(Counts, SayWhatIsWrong) {
             "x:1:19: error: logical_count: has 1 dimensions; counts are [layers, experts] or "
             "[steps, layers, experts]");
   EXPECT_EQ(Messages(ImportText("{\"logical_count\": [[-1, 2]]}", Draw(1, 1))),
-            "x:1:19: error: logical_count: step 0, layer 0, expert 0: count -1; allowed: 0 to "
+            "x:1:19: error: logical_count, step 0, layer 0: expert 0 has count -1; allowed: 0 to "
             "2^46");
   EXPECT_EQ(Messages(ImportText("{\"logical_count\": [[1.5, 2]]}", Draw(1, 1))),
             "x:1:20: error: logical_count: expected lists of whole numbers, found a list of 2 "

@@ -409,6 +409,57 @@ TEST(Replay, NamesBothNumbersOfAMismatch) {
                 "over the model\n");
 }
 
+// A permutation: over as many tokens as the trace has, every token once, and the same one in each
+// layer.
+TEST(Replay, ShuffledTokensAreTheSameTokensInAnotherOrder) {
+  const Folder folder;
+  constexpr std::uint32_t kTokens = 200;
+  const RouterTrace trace = Generated(kTokens);
+  ASSERT_TRUE(SaveTrace(trace, folder / "t.trace").ok());
+  const TraceRouting spec{(folder / "t.trace").string(), 0, TraceLayers::kExact,
+                          TraceTokens::kShuffled};
+  const auto token_of = [&](const LayerRoutes& routes, std::uint32_t layer) {
+    using Row = std::vector<ExpertIndex>;
+    std::vector<Row> rows;
+    for (std::uint32_t t = 0; t < kTokens; ++t) {
+      const auto choices = routes.ChoicesOf(t);
+      rows.emplace_back(choices.begin(), choices.end());
+    }
+    std::vector<Row> recorded;
+    for (std::uint32_t t = 0; t < kTokens; ++t) {
+      const auto choices = trace.Choices(layer, t);
+      recorded.emplace_back(choices.begin(), choices.end());
+    }
+    const std::vector<Row> in_order = rows;
+    std::sort(rows.begin(), rows.end());
+    auto sorted = recorded;
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(rows, sorted);
+    EXPECT_NE(in_order, recorded);
+    return in_order;
+  };
+  const auto router = MakeExpertRouter(spec, {3, kTokens, 64, 6}, 1);
+  ASSERT_TRUE(router.ok());
+  const auto first = token_of(router.value()->Route(0), 0);
+  static_cast<void>(token_of(router.value()->Route(1), 1));
+  const auto again = MakeExpertRouter(spec, {3, kTokens, 64, 6}, 1);
+  EXPECT_EQ(again.value()->Route(0).expert, router.value()->Route(0).expert);
+  const auto other = MakeExpertRouter(spec, {3, kTokens, 64, 6}, 2);
+  EXPECT_NE(other.value()->Route(0).expert, router.value()->Route(0).expert);
+  // Token i of layer 0 and of layer 1 are the same token: find it in the trace by both rows.
+  const LayerRoutes one = router.value()->Route(1);
+  for (std::uint32_t t = 0; t < kTokens; ++t) {
+    bool found = false;
+    for (std::uint32_t s = 0; s < kTokens && !found; ++s) {
+      const auto zero = trace.Choices(0, s);
+      const auto next = trace.Choices(1, s);
+      found = std::equal(zero.begin(), zero.end(), first[t].begin()) &&
+              std::equal(next.begin(), next.end(), one.ChoicesOf(t).begin());
+    }
+    EXPECT_TRUE(found) << "token " << t;
+  }
+}
+
 // floor(l * 3 / 7) for l = 0 to 6: 0 0 0 1 1 2 2; and of 2 model layers the first and floor(3 / 2)
 // = 1.
 TEST(Replay, StretchedLayersKeepTheirDepth) {

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::string_view kName = "counts_csv";
 const std::vector<std::string_view>& Header() {
-  static const std::vector<std::string_view> names = {"layer_id", "expert_id", "count"};
-  return names;
+  static const std::vector<std::string_view> kNames = {"layer_id", "expert_id", "count"};
+  return kNames;
 }
 
 bool Recognizes(const ImportFile& file) { return CsvHeaderIs(file.bytes, Header()); }

@@ -4,6 +4,8 @@
 // python/sglang/srt/eplb/expert_distribution.py, expert_location.py.
 #include <fmt/format.h>
 
+#include <span>
+
 #include "sim/routing/trace/import/expert_counts.h"
 #include "sim/routing/trace/import/importers.h"
 #include "sim/routing/trace/import/json_text.h"
@@ -17,6 +19,22 @@ constexpr std::string_view kKey = "logical_count";
 
 bool Recognizes(const ImportFile& file) {
   return LooksLikeJsonWith(file, kKey) && !LooksLikeJsonWith(file, "topk_ids_of_layer");
+}
+
+// The counts of one layer.
+std::vector<std::uint64_t> ReadCounts(std::span<const std::int64_t> values,
+                                      const ImportPlace& place, ImportLog& log) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 46;
+  std::vector<std::uint64_t> counts;
+  counts.reserve(values.size());
+  for (const std::int64_t value : values) {
+    if (value < 0 || value > kMost) {
+      log.Error(place,
+                fmt::format("expert {} has count {}; allowed: 0 to 2^46", counts.size(), value));
+    }
+    counts.push_back(static_cast<std::uint64_t>(value));
+  }
+  return counts;
 }
 
 Result<RouterTrace> Import(const ImportFile& file, const ImportOptions& options) {
@@ -48,20 +66,14 @@ Result<RouterTrace> TraceFromLogicalCount(const DataNode& node, const ImportOpti
   const std::uint64_t experts = shape.back();
   const std::uint64_t layers = shape[shape.size() - 2];
   std::vector<CountedStep> steps(shape.size() == 3 ? shape.front() : 1);
-  auto value = tensor->values.begin();
+  const std::span<const std::int64_t> values(tensor->values);
   for (std::size_t s = 0; s < steps.size(); ++s) {
     steps[s].step = s;
     for (std::size_t l = 0; l < layers; ++l) {
       LayerCounts counts{options.first_layer.value_or(0) + static_cast<std::uint32_t>(l), {}};
-      for (std::size_t e = 0; e < experts; ++e, ++value) {
-        constexpr std::int64_t kMost = std::int64_t{1} << 46;
-        if (*value < 0 || *value > kMost) {
-          log.Error({node.offset, path}, fmt::format("step {}, layer {}, expert {}: count {}; "
-                                                     "allowed: 0 to 2^46",
-                                                     s, l, e, *value));
-        }
-        counts.counts.push_back(static_cast<std::uint64_t>(*value));
-      }
+      const std::string row = fmt::format("{}, step {}, layer {}", path, s, l);
+      counts.counts =
+          ReadCounts(values.subspan((s * layers + l) * experts, experts), {node.offset, row}, log);
       steps[s].layers.push_back(std::move(counts));
     }
   }
