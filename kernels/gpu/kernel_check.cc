@@ -1,12 +1,13 @@
 // kernel_check: the routing kernels on a GPU against their twin on the host, bit for bit.
 //
 //   kernel_check [--golden FILE] [--write FILE [--revision R] [--driver D] [--date D]]
-//                [--repeat N] [--small] [--bare] [--require-device]
+//                [--repeat N] [--small] [--only PREFIX] [--bare] [--require-device]
 //
 //   --golden FILE     the twin's hashes must be those of the file
 //   --write FILE      writes that file: hashes of the device, or of the twin where there is none
 //   --repeat N        runs each case N times on the device; all hashes must be equal
 //   --small           only cases that are quick enough for compute-sanitizer
+//   --only PREFIX     only cases whose name begins so: a fault spoils all that run after it
 //   --bare            no poison and no canaries: as compute-sanitizer needs it (outcome.h)
 //   --require-device  a machine without a GPU is a failure, not a reason to skip
 //
@@ -34,6 +35,7 @@ struct Options {
   GoldenOrigin origin;
   int repeat = 1;
   bool small = false;
+  std::string only;
   Guard guard = Guard::kPoisonAndCanaries;
   bool require_device = false;
 };
@@ -48,8 +50,7 @@ class Check {
     if (!golden_.fault.empty()) Fail("golden", golden_.fault);
     ReportDevice();
     for (const Case& c : AllCases()) {
-      if (options_.small && !c.small) continue;
-      CheckCase(c);
+      if (Wanted(c)) CheckCase(c);
     }
     CheckNamesLeft();
     if (!options_.write.empty()) Write();
@@ -58,6 +59,9 @@ class Check {
   }
 
  private:
+  [[nodiscard]] bool Wanted(const Case& c) const {
+    return (c.small || !options_.small) && c.name.starts_with(options_.only);
+  }
   void Fail(const std::string& name, const std::string& why) {
     ++failed_;
     std::printf("FAILED %s: %s\n", name.c_str(), why.c_str());
@@ -123,7 +127,7 @@ class Check {
   }
 
   void CheckNamesLeft() {
-    if (options_.small) return;
+    if (options_.small || !options_.only.empty()) return;
     for (const auto& [name, hash] : golden_.hash) {
       Fail(name, "in the golden file, but no such case (" + HexOf(hash) + ")");
     }
@@ -152,9 +156,9 @@ class Check {
 };
 
 int Main(int argc, char** argv) {
-  const Arguments arguments(argc, argv,
-                            {"--golden", "--write", "--revision", "--driver", "--date", "--repeat"},
-                            {"--small", "--bare", "--require-device"});
+  const Arguments arguments(
+      argc, argv, {"--golden", "--write", "--revision", "--driver", "--date", "--repeat", "--only"},
+      {"--small", "--bare", "--require-device"});
   Options options;
   options.golden = arguments.Value("--golden");
   options.write = arguments.Value("--write");
@@ -163,6 +167,7 @@ int Main(int argc, char** argv) {
   options.origin.date = arguments.Value("--date", "unknown");
   options.repeat = std::atoi(arguments.Value("--repeat", "1").c_str());
   options.small = arguments.Has("--small");
+  options.only = arguments.Value("--only");
   if (arguments.Has("--bare")) options.guard = Guard::kNone;
   options.require_device = arguments.Has("--require-device");
   if (!arguments.fault().empty() || options.repeat < 1) {
