@@ -13,36 +13,40 @@ class HostBackend final : public RouteBackend {
   HostBackend(const RouteSpec& spec, const CapacityGroups& groups)
       : spec_(spec), groups_(groups), wanted_(spec.experts), kept_(spec.experts) {}
 
-  [[nodiscard]] std::unique_ptr<RingMemory> MakeRing(const RingShape& shape) override {
+  [[nodiscard]] std::unique_ptr<RingMemory> MakeRing(const RingShape& shape,
+                                                     Status& /*status*/) override {
     return MakeHostRing(shape);
   }
   [[nodiscard]] StreamHandle stream() const override { return nullptr; }
 
   Status Route(HostMatrix<const float> logits, HostSpan<const float> bias, const StepSlot& slot,
-               std::uint32_t layer) override {
-    const auto out = slot.Output<Memory::kHost>(layer);
+               const RowsPlace& place) override {
+    const auto out = slot.Output<Memory::kHost>(place.layer);
     const Status routed = RouteTopK(spec_, logits, bias, out);
     if (!routed.ok() || groups_.spec.drop == DropBy::kNone) return routed;
     const std::uint32_t group = groups_.tokens == 0 ? slot.tokens() : groups_.tokens;
     for (std::uint32_t first = 0; first < slot.tokens(); first += group) {
       const std::uint32_t tokens = std::min(group, slot.tokens() - first);
-      const Status assigned = Assign(out, slot.Slots<Memory::kHost>(layer), first, tokens);
+      CapacitySpec spec = groups_.spec;
+      spec.seed = GroupSeed(spec.seed, {place.layer, place.first_token + first});
+      const Status assigned =
+          Assign(spec, out, slot.Slots<Memory::kHost>(place.layer), first, tokens);
       if (!assigned.ok()) return assigned;
     }
     return {};
   }
 
  private:
-  Status Assign(const RouteOutput<Memory::kHost>& out, HostMatrix<std::int32_t> slots,
-                std::uint32_t first, std::uint32_t tokens) {
+  Status Assign(const CapacitySpec& spec, const RouteOutput<Memory::kHost>& out,
+                HostMatrix<std::int32_t> slots, std::uint32_t first, std::uint32_t tokens) {
     const std::uint32_t k = spec_.top_k;
-    workspace_.resize(AssignSlotsWorkspace(groups_.spec, tokens, spec_.experts, k));
+    workspace_.resize(AssignSlotsWorkspace(spec, tokens, spec_.experts, k));
     const Choices<Memory::kHost> choices{{out.expert.Row(first), tokens, k},
                                          {out.weight.Row(first), tokens, k}};
     const SlotOutput<Memory::kHost> output{{slots.Row(first), tokens, k},
                                            {wanted_.data(), wanted_.size()},
                                            {kept_.data(), kept_.size()}};
-    return AssignSlots(groups_.spec, spec_.experts, choices, output,
+    return AssignSlots(spec, spec_.experts, choices, output,
                        {workspace_.data(), workspace_.size()});
   }
 

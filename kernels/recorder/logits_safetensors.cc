@@ -75,6 +75,7 @@ class Reader {
       return errors_;
     }
     for (LogitsLayer& layer : logits.layers) TakeBias(layer, logits.experts);
+    RefuseStrayBiases(logits);
     TakeSequences(logits);
     TakeTokens(logits);
     return errors_;
@@ -105,6 +106,7 @@ class Reader {
       return Wrong(
           fmt::format("tensor '{}': its type or shape is not that of the other layers", name));
     }
+    if (logits.layers.size() > kMaxLogitLayers) return;  // CheckShape says so
     const bool known = std::any_of(logits.layers.begin(), logits.layers.end(),
                                    [&](const LogitsLayer& l) { return l.layer_id == layer; });
     if (known) return Wrong(fmt::format("tensor '{}': layer {} is there twice", name, layer));
@@ -120,6 +122,16 @@ class Reader {
     }
     layer.bias.resize(experts);
     std::memcpy(layer.bias.data(), tensor->data.data(), tensor->data.size());
+  }
+
+  void RefuseStrayBiases(const Logits& logits) {
+    for (const auto& [name, tensor] : tensors_.tensors) {
+      const auto bias = LayerOf(name, kBias);
+      if (!bias) continue;
+      const bool known = std::any_of(logits.layers.begin(), logits.layers.end(),
+                                     [&](const LogitsLayer& l) { return l.layer_id == *bias; });
+      if (!known) Wrong(fmt::format("tensor '{}': there are no logits of that layer", name));
+    }
   }
 
   void TakeSequences(Logits& logits) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "sim/routing/trace/trace_limits.h"
+
 namespace switchyard::kernels {
 namespace {
 
@@ -70,26 +72,47 @@ class Steps {
   std::uint32_t position_ = 0;
 };
 
-Result<void> CheckPlan(const Logits& logits, const RecordPlan& plan) {
+bool UsesBias(const RecordPlan& plan) { return plan.route.select == SelectOn::kScorePlusBias; }
+
+// What is wrong with the plan for these logits, or "".
+std::string CheckPlan(const Logits& logits, const RecordPlan& plan) {
   for (const Status& status : {Validate(plan.route), Validate(plan.groups.spec)}) {
-    if (!status.ok()) return Problem(fmt::format("router {}: {}", plan.router, status.what));
+    if (!status.ok()) return status.what;
   }
   if (plan.route.experts != logits.experts) {
-    return Problem(fmt::format("router {}: {} experts, but the logits have {}", plan.router,
-                               plan.route.experts, logits.experts));
+    return fmt::format("{} experts, but the logits have {}", plan.route.experts, logits.experts);
   }
+  if (plan.step_tokens == 0) return "steps have at least one token";
+  const std::uint32_t group = plan.groups.tokens;
+  if (group != 0 && plan.step_tokens < logits.tokens && plan.step_tokens % group != 0) {
+    return fmt::format(
+        "groups of {} tokens do not divide steps of {}: a group that shares slots would be cut",
+        group, plan.step_tokens);
+  }
+  return "";
+}
+
+// What is wrong with the file's metadata, or "".
+std::string CheckMetadata(const Logits& logits) {
   const std::size_t names = SplitNames(MetadataOr(logits, "domain_names")).size();
+  if (names > kMaxTraceDomains) {
+    return fmt::format("domain_names has {} names; at most {}", names, kMaxTraceDomains);
+  }
   for (const std::uint8_t domain : logits.domains) {
     if (domain >= names) {
-      return Problem(fmt::format("domain {}, but domain_names has {} names", domain, names));
+      return fmt::format("domain {}, but domain_names has {} names", domain, names);
     }
   }
-  std::size_t metadata = 0;
-  for (const auto& [key, value] : logits.metadata) metadata += key.size() + value.size();
-  if (metadata > kMaxMetadataBytes) {
-    return Problem(fmt::format("{} bytes of metadata; at most {}", metadata, kMaxMetadataBytes));
+  const std::string seed = MetadataOr(logits, "seed");
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), number);
+  if (!seed.empty() && (error != std::errc() || end != seed.data() + seed.size())) {
+    return fmt::format("seed '{}' is no number", seed);
   }
-  return {};
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : logits.metadata) bytes += key.size() + value.size();
+  if (bytes <= kMaxMetadataBytes) return "";
+  return fmt::format("{} bytes of metadata; at most {}", bytes, kMaxMetadataBytes);
 }
 
 RingShape ShapeOf(const Logits& logits, const RecordPlan& plan) {
@@ -119,24 +142,35 @@ RouterTrace AboutTrace(const Logits& logits, const RecordPlan& plan) {
   about.domains = SplitNames(Take(metadata, "domain_names"));
   const std::string seed = Take(metadata, "seed");
   std::from_chars(seed.data(), seed.data() + seed.size(), about.seed);
+  // What the recipes say is theirs to say: options may have overridden the file.
+  for (const char* key : {"router", "top_k", "capacity_factor", "group_tokens"})
+    metadata.erase(key);
   about.notes = std::move(metadata);
   about.notes["router"] = plan.router;
-  const bool keep_bias = logits.layers.size() * logits.experts <= kMaxBiasValues;
-  if (!keep_bias) about.notes["bias"] = "left out: too large for a header";
+  const bool biased = UsesBias(plan);
+  const bool keep_bias = biased && logits.layers.size() * logits.experts <= kMaxBiasValues;
+  const bool any_bias = std::any_of(logits.layers.begin(), logits.layers.end(),
+                                    [](const LogitsLayer& layer) { return !layer.bias.empty(); });
+  if (biased && !any_bias) about.notes["bias"] = "none in the file: zeros";
+  if (biased && !keep_bias) about.notes["bias"] = "left out: too large for a header";
   for (const LogitsLayer& layer : logits.layers) {
     about.layer_ids.push_back(layer.layer_id);
-    about.recipes.push_back(
-        {plan.route, plan.groups.spec, keep_bias ? layer.bias : std::vector<float>()});
+    about.recipes.push_back({plan.route, plan.groups.spec, plan.groups.tokens,
+                             keep_bias ? layer.bias : std::vector<float>()});
   }
   return about;
 }
 
 Result<RecorderReport> RecordLogits(const Logits& logits, const RecordPlan& plan,
                                     RouteBackend& backend, std::ostream& out) {
-  if (const Result<void> fits = CheckPlan(logits, plan); !fits.ok()) return fits.errors();
+  if (const std::string wrong = CheckPlan(logits, plan); !wrong.empty()) {
+    return Problem(fmt::format("router {}: {}", plan.router, wrong));
+  }
+  if (const std::string wrong = CheckMetadata(logits); !wrong.empty()) return Problem(wrong);
   const RingShape shape = ShapeOf(logits, plan);
-  std::unique_ptr<RingMemory> ring = backend.MakeRing(shape);
-  if (ring == nullptr) return Problem("no memory for the recorder's ring");
+  Status memory;
+  std::unique_ptr<RingMemory> ring = backend.MakeRing(shape, memory);
+  if (ring == nullptr) return Problem(fmt::format("the recorder's ring: {}", memory.what));
   RecorderOptions options{shape, BackPressure::kBlock, plan.weight_format};
   options.write_weights = plan.weights;
   TraceRecorder recorder(AboutTrace(logits, plan), options, std::move(ring), out);
@@ -152,9 +186,10 @@ Result<RecorderReport> RecordLogits(const Logits& logits, const RecordPlan& plan
       logits.Read(l, first, tokens, rows.data());
       const std::vector<float>& own = logits.layers[l].bias;
       const std::vector<float>& bias = own.empty() ? no_bias : own;
-      const bool biased = plan.route.select == SelectOn::kScorePlusBias;
-      const Status routed = backend.Route({rows.data(), tokens, logits.experts},
-                                          {bias.data(), biased ? bias.size() : 0}, *slot, l);
+      const bool biased = UsesBias(plan);
+      const Status routed =
+          backend.Route({rows.data(), tokens, logits.experts},
+                        {bias.data(), biased ? bias.size() : 0}, *slot, {l, first});
       if (!routed.ok()) return Problem(fmt::format("layer {}: {}", l, routed.what));
     }
     recorder.End(*slot, backend.stream());

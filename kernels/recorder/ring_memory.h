@@ -21,7 +21,7 @@ struct RingShape {
   std::uint32_t layers = 0;
   std::uint32_t max_tokens = 0;  // of one step
   std::uint32_t top_k = 0;
-  bool weights = false;
+  bool weights = true;  // RouteTopK writes them; false for a writer of choices alone
   bool drops =
       false;  // the slots that AssignSlots gave, from which the trace keeps who was dropped
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/capacity_spec.h"
+#include "kernels/core/philox.h"
 #include "kernels/recorder/ring_memory.h"
 #include "kernels/recorder/trace_recorder.h"
 #include "kernels/route_spec.h"
@@ -22,16 +23,33 @@ struct CapacityGroups {
   std::uint32_t tokens = 0;  // 0: the whole step
 };
 
+// Where the rows of a Route() call stand in the trace.
+struct RowsPlace {
+  std::uint32_t layer = 0;        // of the trace, from 0
+  std::uint64_t first_token = 0;  // of the trace
+};
+
+// The seed of a random drop rule for one group of tokens in one layer: another for each, or every
+// layer and group would drop the same positions.
+[[nodiscard]] inline std::uint64_t GroupSeed(std::uint64_t seed, const RowsPlace& place) {
+  const Words4 words = Philox({place.layer, static_cast<std::uint32_t>(place.first_token),
+                               static_cast<std::uint32_t>(place.first_token >> 32U), 0},
+                              seed);
+  return std::uint64_t{words.x} << 32U | words.y;
+}
+
 // Contract: the calls of one step come in the order of its layers; a step's slot is ended, with
 // stream(), before the next step's first layer. `logits` [tokens, experts] and `bias` are host
 // memory and may be reused when Route returns.
 class RouteBackend {
  public:
   virtual ~RouteBackend() = default;
-  // For a ring with weights, and with drops where the capacity can drop.
-  [[nodiscard]] virtual std::unique_ptr<RingMemory> MakeRing(const RingShape& shape) = 0;
+  // For a ring with weights, and with drops where the capacity can drop. Null, with `status` saying
+  // why, when memory is refused.
+  [[nodiscard]] virtual std::unique_ptr<RingMemory> MakeRing(const RingShape& shape,
+                                                             Status& status) = 0;
   virtual Status Route(HostMatrix<const float> logits, HostSpan<const float> bias,
-                       const StepSlot& slot, std::uint32_t layer) = 0;
+                       const StepSlot& slot, const RowsPlace& place) = 0;
   [[nodiscard]] virtual StreamHandle stream() const = 0;
 };
 

@@ -15,10 +15,11 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::uint64_t kMaxHeaderBytes = 16'000'000;  // the format's own limit is 100 MB
+constexpr std::uint64_t kMaxHeaderBytes = 4'000'000;  // the format's own limit is 100 MB
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 40;
 constexpr std::size_t kMaxDimensions = 8;
 constexpr std::size_t kMaxTensors = 65536;
+constexpr std::size_t kMaxDepth = 3;  // the header, a tensor, its shape
 
 // Bytes of an element; 0: a type that the format does not have.
 std::uint64_t ElementBytes(std::string_view dtype) {
@@ -95,6 +96,23 @@ bool Covers(std::vector<std::pair<std::uint64_t, std::uint64_t>> places, std::ui
   return end == size;
 }
 
+// Whether brackets nest deeper than a header's, strings aside: a megabyte of brackets would become
+// a hundred of tree.
+bool TooDeep(std::string_view json) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') in_string = !in_string;
+    if (c == '\\' && in_string) ++i;
+    if (in_string) continue;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && depth > 0) --depth;
+    if (depth > kMaxDepth) return true;
+  }
+  return false;
+}
+
 std::string ParseMetadata(const Json& json, std::map<std::string, std::string>& metadata) {
   if (!json.is_object()) return "is not an object";
   for (const auto& [key, value] : json.items()) {
@@ -140,9 +158,10 @@ Result<Safetensors> ParseSafetensors(std::string_view bytes, const std::string& 
   if (length > kMaxHeaderBytes || length > bytes.size()) {
     return FileError(file,
                      fmt::format("not a .safetensors file: its header would have {} bytes; at "
-                                 "most 16,000,000, and no more than the file has",
+                                 "most 4,000,000, and no more than the file has",
                                  length));
   }
+  if (TooDeep(bytes.substr(0, length))) return FileError(file, "its header nests too deeply");
   const Json header = Json::parse(bytes.substr(0, length), nullptr, /*allow_exceptions=*/false);
   if (!header.is_object()) return FileError(file, "its header is not a JSON object");
   return ParseHeader(header, bytes.substr(length), file);

@@ -1,5 +1,6 @@
 #include "kernels/recorder/trace_recorder.h"
 
+#include <exception>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -46,7 +47,13 @@ void StepSlot::CheckAccess(Memory memory, std::uint32_t layer) const {
   SWITCHYARD_CHECK(layer < shape_.layers, "a slot is asked for a layer that the ring has not");
 }
 
+void StepSlot::CheckDrops() const {
+  SWITCHYARD_CHECK(arrays_.slot != nullptr, "a ring without drops has no slots");
+}
+
 struct TraceRecorder::Output {
+  explicit Output(std::ostream& to) : stream(to), writer(to) {}
+  std::ostream& stream;
   TraceWriter writer;
 };
 
@@ -55,11 +62,15 @@ TraceRecorder::TraceRecorder(const RouterTrace& about, const RecorderOptions& op
     : options_(options),
       step_trace_(about),
       ring_(std::move(ring)),
-      output_(new Output{TraceWriter(out)}),
-      begun_(options.ring.slots) {
+      output_(std::make_unique<Output>(out)),
+      begun_(options.ring.slots),
+      states_(options.ring.slots, SlotState::kFree) {
   const RingShape& shape = options_.ring;
   SWITCHYARD_CHECK(shape.slots >= 1 && shape.layers == about.layers() && shape.top_k == about.top_k,
                    "the ring's shape is not that of the trace");
+  SWITCHYARD_CHECK(
+      options_.weight_format == WeightFormat::kF32 || options_.weight_format == WeightFormat::kBf16,
+      "weights are written as f32 or bf16");
   options_.write_weights = options_.write_weights && shape.weights;
   step_trace_.weight_format = options_.write_weights ? options_.weight_format : WeightFormat::kNone;
   step_trace_.experts.resize(shape.layers);
@@ -81,11 +92,13 @@ std::optional<std::uint32_t> TraceRecorder::TakeSlot() {
   if (!failure_.empty() || free_.empty()) return std::nullopt;
   const std::uint32_t slot = free_.back();
   free_.pop_back();
+  states_[slot] = SlotState::kBegun;
   return slot;
 }
 
 std::optional<StepSlot> TraceRecorder::Begin(StepInfo info) {
   const std::uint32_t tokens = TokensOf(info);
+  SWITCHYARD_CHECK(!stopping_, "a step is begun after Finish()");
   SWITCHYARD_CHECK(tokens <= options_.ring.max_tokens, "a step has more tokens than a slot");
   SWITCHYARD_CHECK(info.token_ids.empty() || info.token_ids.size() == tokens,
                    "one token id per token");
@@ -101,12 +114,21 @@ std::optional<StepSlot> TraceRecorder::Begin(StepInfo info) {
                std::to_string(info.step) + ")";
     return std::nullopt;
   }
-  jobs_.push_back({std::nullopt, std::move(info), tokens});
+  // Only the number: while the writer is stuck, gaps are all that grows.
+  StepInfo gap;
+  gap.step = info.step;
+  jobs_.push_back({std::nullopt, std::move(gap), 0});
   changed_.notify_all();
   return std::nullopt;
 }
 
 void TraceRecorder::End(const StepSlot& slot, StreamHandle stream) {
+  {
+    const std::lock_guard lock(mutex_);
+    SWITCHYARD_CHECK(!stopping_ && states_[slot.index()] == SlotState::kBegun,
+                     "a slot is ended that was not begun, or ended before");
+    states_[slot.index()] = SlotState::kOnItsWay;
+  }
   const Status copy = ring_->BeginCopy(slot.index(), slot.tokens(), stream);
   const std::lock_guard lock(mutex_);
   ++on_their_way_;
@@ -127,13 +149,26 @@ void TraceRecorder::Work() {
       jobs_.pop_front();
       failed = !failure_.empty();
     }
-    if (!failed) Write(job);
+    if (!failed) TryWrite(job);
     const std::lock_guard lock(mutex_);
     if (job.slot) {
+      states_[*job.slot] = SlotState::kFree;
       free_.push_back(*job.slot);
       --on_their_way_;
     }
     changed_.notify_all();
+  }
+}
+
+// An exception that left this thread would end the process, and the model with it.
+void TraceRecorder::TryWrite(const Job& job) {
+  try {
+    Write(job);
+    if (!output_->stream) Fail("the trace could not be written");
+  } catch (const std::exception& error) {
+    Fail(error.what());
+  } catch (...) {
+    Fail("an unknown exception");
   }
 }
 
@@ -149,6 +184,7 @@ void TraceRecorder::Write(const Job& job) {
     Fail(copy.what);
     return;
   }
+  if (job.tokens == 0) return;  // a trace holds no steps without tokens
   WriteStep(job, arrays);
   const std::lock_guard lock(mutex_);
   ++report_.steps;
@@ -189,9 +225,14 @@ void TraceRecorder::Stop() {
 }
 
 Result<RecorderReport> TraceRecorder::Finish() {
+  SWITCHYARD_CHECK(!stopping_, "Finish() is called twice");
   Stop();
+  if (failure_.empty()) {
+    output_->writer.Finish();
+    output_->stream.flush();
+    if (!output_->stream) failure_ = "the trace could not be written";
+  }
   if (!failure_.empty()) return Problem("recording failed: " + failure_);
-  output_->writer.Finish();
   return report_;
 }
 

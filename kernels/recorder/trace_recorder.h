@@ -75,6 +75,7 @@ class StepSlot {
   template <Memory kMemory>
   [[nodiscard]] Matrix<std::int32_t, kMemory> Slots(std::uint32_t layer) const {
     CheckAccess(kMemory, layer);
+    CheckDrops();
     return {arrays_.slot + shape_.LayerItems() * layer, tokens_, shape_.top_k};
   }
   [[nodiscard]] std::uint32_t index() const { return index_; }
@@ -82,6 +83,7 @@ class StepSlot {
 
  private:
   void CheckAccess(Memory memory, std::uint32_t layer) const;
+  void CheckDrops() const;
 
   RingShape shape_;
   Memory where_;
@@ -91,7 +93,7 @@ class StepSlot {
 };
 
 struct RecorderReport {
-  std::uint64_t steps = 0;
+  std::uint64_t steps = 0;  // written; a step without tokens leaves nothing to write
   std::uint64_t gaps = 0;
 };
 
@@ -121,7 +123,9 @@ class TraceRecorder {
     StepInfo info;
     std::uint32_t tokens = 0;
   };
+  enum class SlotState : std::uint8_t { kFree, kBegun, kOnItsWay };
   void Work();
+  void TryWrite(const Job& job);
   void Write(const Job& job);
   void WriteStep(const Job& job, const SlotArrays& arrays);
   void Fail(const std::string& why);
@@ -139,6 +143,7 @@ class TraceRecorder {
   std::condition_variable changed_;
   std::deque<Job> jobs_;  // guarded, as what follows
   std::vector<std::uint32_t> free_;
+  std::vector<SlotState> states_;   // by slot
   std::uint32_t on_their_way_ = 0;  // slots with the writer
   bool stopping_ = false;
   std::string failure_;

@@ -46,23 +46,26 @@ struct RecordFlags {
   std::optional<std::string> capacity_factor;
   bool no_drops = false;
   std::optional<std::uint32_t> group_tokens;
-  std::uint32_t step_tokens = 4096;
+  std::optional<std::uint32_t> step_tokens;
   std::string weights = "f32";
   std::string device = "auto";
 };
 
-// A number that the file's metadata gives, such as "top_k".
-std::optional<std::uint32_t> NumberOf(const Logits& logits, const std::string& key) {
+// A number that the file's metadata gives, such as "top_k"; `otherwise` when it gives none.
+Result<std::uint32_t> NumberOf(const Logits& logits, const std::string& key,
+                               std::uint32_t otherwise) {
   const auto found = logits.metadata.find(key);
-  if (found == logits.metadata.end()) return std::nullopt;
+  if (found == logits.metadata.end()) return otherwise;
   std::uint32_t number = 0;
-  return CLI::detail::lexical_cast(found->second, number) ? std::optional(number) : std::nullopt;
+  if (CLI::detail::lexical_cast(found->second, number)) return number;
+  return Problem(fmt::format("{} '{}' in the metadata: a whole number", key, found->second));
 }
 
 Result<RouteSpec> RouteOf(const RecordFlags& flags, const Logits& logits) {
   const kernels::RouterPreset& preset = *kernels::FindPreset(flags.router);
-  const std::uint32_t top_k =
-      flags.top_k.value_or(NumberOf(logits, "top_k").value_or(preset.top_k));
+  const Result<std::uint32_t> recorded = NumberOf(logits, "top_k", preset.top_k);
+  if (!flags.top_k && !recorded.ok()) return recorded.errors();
+  const std::uint32_t top_k = flags.top_k ? *flags.top_k : recorded.value();
   const std::uint32_t most = std::min<std::uint32_t>(logits.experts, kernels::kMaxTopK);
   if (top_k < 1 || top_k > most) {
     return Problem(
@@ -74,7 +77,7 @@ Result<RouteSpec> RouteOf(const RecordFlags& flags, const Logits& logits) {
   if (flags.topk_groups) route.topk_groups = static_cast<std::uint16_t>(*flags.topk_groups);
   if (route.groups == 1) {
     route.group_score = kernels::GroupScore::kNone;
-    route.topk_groups = 1;
+    if (!flags.topk_groups) route.topk_groups = 1;
   } else if (route.group_score == kernels::GroupScore::kNone) {
     route.group_score = preset.route.group_score;
   }
@@ -102,11 +105,22 @@ Result<CapacitySpec> CapacityFor(const RecordFlags& flags, const Logits& logits)
   return capacity;
 }
 
+// As asked; else about 4096, whole groups.
+std::uint32_t StepTokens(const RecordFlags& flags, std::uint32_t group, std::uint64_t tokens) {
+  constexpr std::uint32_t kUsual = 4096;
+  std::uint32_t step = kUsual;
+  if (group > 0) step = group * std::max(kUsual / group, 1U);
+  if (flags.step_tokens) step = *flags.step_tokens;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(step, tokens));
+}
+
 Result<RecordPlan> PlanOf(const RecordFlags& flags, const Logits& logits) {
   const Result<RouteSpec> route = RouteOf(flags, logits);
   const Result<CapacitySpec> capacity = CapacityFor(flags, logits);
+  const Result<std::uint32_t> group = NumberOf(logits, "group_tokens", 0);
   Diagnostics errors;
   if (!route.ok()) errors = route.errors();
+  if (!group.ok()) errors.push_back(group.errors().front());
   if (!capacity.ok()) {
     errors.insert(errors.end(), capacity.errors().begin(), capacity.errors().end());
   }
@@ -115,8 +129,8 @@ Result<RecordPlan> PlanOf(const RecordFlags& flags, const Logits& logits) {
   plan.router = flags.router;
   plan.route = route.value();
   plan.groups.spec = capacity.value();
-  plan.groups.tokens = flags.group_tokens.value_or(NumberOf(logits, "group_tokens").value_or(0));
-  plan.step_tokens = flags.step_tokens;
+  plan.groups.tokens = flags.group_tokens ? *flags.group_tokens : group.value();
+  plan.step_tokens = StepTokens(flags, plan.groups.tokens, logits.tokens);
   plan.weights = flags.weights != "none";
   plan.weight_format = flags.weights == "bf16" ? WeightFormat::kBf16 : WeightFormat::kF32;
   return plan;
@@ -153,6 +167,11 @@ ExitCode Record(const RecordFlags& flags) {
   options.bias = flags.bias;
   const Result<Logits> logits = kernels::LoadLogits(flags.logits, options);
   if (!logits.ok()) return Complain(logits.errors());
+  const auto router = logits.value().metadata.find("router");
+  if (router != logits.value().metadata.end() && router->second != flags.router) {
+    std::cerr << fmt::format("warning: the logits are of router '{}', routed as '{}'\n",
+                             router->second, flags.router);
+  }
   Result<RecordPlan> plan = PlanOf(flags, logits.value());
   if (!plan.ok()) return Complain(plan.errors());
   const auto backend = BackendFor(flags, plan.value());
@@ -216,9 +235,10 @@ void AddRouter(CLI::App& record, RecordFlags& flags) {
       .add_option("--group-tokens", flags.group_tokens,
                   "Tokens that share an expert's slots; default: those of a step")
       ->check(CLI::Range(1U, kMany));
-  record.add_option("--step-tokens", flags.step_tokens, "Tokens of one forward pass")
-      ->check(CLI::Range(1U, kMany))
-      ->capture_default_str();
+  record
+      .add_option("--step-tokens", flags.step_tokens,
+                  "Tokens of one forward pass; default: 4096, or whole groups of about as many")
+      ->check(CLI::Range(1U, kMany));
 }
 
 }  // namespace

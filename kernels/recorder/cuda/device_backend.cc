@@ -34,15 +34,15 @@ class DeviceBackend final : public RouteBackend {
                                                           spec.experts, spec.top_k)),
         workspace_(workspace_bytes_, false, status) {}
 
-  [[nodiscard]] std::unique_ptr<RingMemory> MakeRing(const RingShape& shape) override {
-    Status status;
+  [[nodiscard]] std::unique_ptr<RingMemory> MakeRing(const RingShape& shape,
+                                                     Status& status) override {
     return MakeDeviceRing(shape, status);
   }
   [[nodiscard]] StreamHandle stream() const override { return stream_.get(); }
 
   // From pageable memory the copies have read their source when they return.
   Status Route(HostMatrix<const float> logits, HostSpan<const float> bias, const StepSlot& slot,
-               std::uint32_t layer) override {
+               const RowsPlace& place) override {
     cudaError_t error = cudaMemcpyAsync(logits_.get(), logits.data, logits.size() * sizeof(float),
                                         cudaMemcpyHostToDevice, stream_.get());
     if (error == cudaSuccess && !bias.empty()) {
@@ -50,7 +50,7 @@ class DeviceBackend final : public RouteBackend {
                               cudaMemcpyHostToDevice, stream_.get());
     }
     if (error != cudaSuccess) return CudaStatus(error, "logits could not be copied to the GPU");
-    const auto out = slot.Output<Memory::kDevice>(layer);
+    const auto out = slot.Output<Memory::kDevice>(place.layer);
     const DeviceMatrix<const float> rows{logits_.get(), logits.rows, logits.cols};
     const DeviceSpan<const float> offsets{bias.empty() ? nullptr : bias_.get(), bias.size};
     const Status routed = RouteTopK(spec_, rows, offsets, out, stream_.get());
@@ -58,23 +58,26 @@ class DeviceBackend final : public RouteBackend {
     const std::uint32_t group = GroupTokens(groups_, slot.tokens());
     for (std::uint32_t first = 0; first < slot.tokens(); first += group) {
       const std::uint32_t tokens = std::min(group, slot.tokens() - first);
-      const Status assigned = Assign(out, slot.Slots<Memory::kDevice>(layer), first, tokens);
+      CapacitySpec spec = groups_.spec;
+      spec.seed = GroupSeed(spec.seed, {place.layer, place.first_token + first});
+      const Status assigned =
+          Assign(spec, out, slot.Slots<Memory::kDevice>(place.layer), first, tokens);
       if (!assigned.ok()) return assigned;
     }
     return {};
   }
 
  private:
-  Status Assign(const RouteOutput<Memory::kDevice>& out, DeviceMatrix<std::int32_t> slots,
-                std::uint32_t first, std::uint32_t tokens) {
+  Status Assign(const CapacitySpec& spec, const RouteOutput<Memory::kDevice>& out,
+                DeviceMatrix<std::int32_t> slots, std::uint32_t first, std::uint32_t tokens) {
     const std::uint32_t k = spec_.top_k;
     const Choices<Memory::kDevice> choices{{out.expert.Row(first), tokens, k},
                                            {out.weight.Row(first), tokens, k}};
     const SlotOutput<Memory::kDevice> output{{slots.Row(first), tokens, k},
                                              {wanted_.get(), spec_.experts},
                                              {kept_.get(), spec_.experts}};
-    return AssignSlots(groups_.spec, spec_.experts, choices, output,
-                       {workspace_.get(), workspace_bytes_}, stream_.get());
+    return AssignSlots(spec, spec_.experts, choices, output, {workspace_.get(), workspace_bytes_},
+                       stream_.get());
   }
 
   RouteSpec spec_;

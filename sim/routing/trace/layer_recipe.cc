@@ -109,6 +109,7 @@ bool ReadCapacity(const trace_pb::CapacitySpec& from, CapacitySpec& to) {
 void WriteRecipe(const LayerRecipe& recipe, trace_pb::LayerSpec& layer) {
   WriteRoute(recipe.route, *layer.mutable_route());
   WriteCapacity(recipe.capacity, *layer.mutable_capacity());
+  layer.mutable_capacity()->set_group_tokens(recipe.group_tokens);
   if (recipe.bias.empty()) return;
   layer.set_expert_bias_f32(recipe.bias.data(), recipe.bias.size() * sizeof(float));
 }
@@ -119,6 +120,7 @@ std::optional<LayerRecipe> ReadRecipe(const trace_pb::LayerSpec& layer) {
   if (!ReadRoute(layer, recipe.route) || !ReadCapacity(layer.capacity(), recipe.capacity)) {
     return std::nullopt;
   }
+  recipe.group_tokens = layer.capacity().group_tokens();
   const std::string& bias = layer.expert_bias_f32();
   if (bias.empty()) return recipe;
   if (bias.size() != layer.experts() * sizeof(float)) return std::nullopt;

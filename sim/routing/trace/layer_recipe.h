@@ -1,6 +1,7 @@
 // How the routes of a trace's layer were computed: what a reader needs to compute them again.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -16,6 +17,10 @@ namespace switchyard {
 struct LayerRecipe {
   kernels::RouteSpec route;
   kernels::CapacitySpec capacity;
+  // Consecutive tokens of a step that shared the experts' slots; 0: all of them. A random rule drew
+  // with the seed that kernels::GroupSeed (kernels/recorder/route_backend.h) makes of each layer
+  // and group.
+  std::uint32_t group_tokens = 0;
   std::vector<float> bias;  // [experts], the correction bias, or empty
 
   bool operator==(const LayerRecipe&) const = default;

@@ -129,6 +129,11 @@ TEST(LogitsFile, DamagedHeadersAreRefused) {
   EXPECT_NE(ErrorOf(text.WithHeader("{\"a\": ")).find("not a JSON object"), std::string::npos);
   EXPECT_NE(ErrorOf(good.substr(0, good.size() - 1)).find("outside the file"), std::string::npos);
   EXPECT_NE(ErrorOf(good + "x").find("leave gaps"), std::string::npos);
+  const std::string deep(3'000'000, '[');
+  EXPECT_NE(ErrorOf(text.WithHeader(deep)).find("nests too deeply"), std::string::npos);
+  EXPECT_NE(ErrorOf(TwoLayers().Add<float>("bias.3", "F32", {2}, {0, 0}).Text())
+                .find("'bias.3': there are no logits of that layer"),
+            std::string::npos);
   const std::string huge = R"({"logits.0": {"dtype": "F32", "shape": [4294967296, 4294967296],
     "data_offsets": [0, 0]}})";
   EXPECT_NE(ErrorOf(text.WithHeader(huge)).find("not what its shape"), std::string::npos);

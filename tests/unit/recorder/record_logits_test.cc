@@ -117,6 +117,7 @@ TEST(RecordLogits, TheHeaderSaysHowToComputeItAgain) {
   ASSERT_EQ(trace.recipes.size(), 2U);
   EXPECT_EQ(trace.recipes[1].route, plan.route);
   EXPECT_EQ(trace.recipes[1].capacity, plan.groups.spec);
+  EXPECT_EQ(trace.recipes[1].group_tokens, 0U);
   EXPECT_EQ(trace.recipes[1].bias, std::vector<float>(kExperts, 0.25F));
 }
 
@@ -142,6 +143,40 @@ TEST(RecordLogits, DropsAreThoseOfEachGroupOfTokens) {
     }
   }
   EXPECT_GT(dropped, 0U);
+}
+
+// A random rule draws anew in each layer and group: equal choices, other survivors.
+TEST(RecordLogits, RandomDropsDifferBetweenLayersAndGroups) {
+  SafetensorsText text;
+  const std::vector<float> same = RandomLogits(1);
+  text.Add("logits.1", "F32", {kTokens, kExperts}, same);
+  text.Add("logits.2", "F32", {kTokens, kExperts}, same);
+  auto logits = ParseLogits(text.Text(), "l.safetensors");
+  ASSERT_TRUE(logits.ok());
+  RecordPlan plan = Plan("mixtral");
+  plan.step_tokens = 64;
+  plan.groups.spec.drop = DropBy::kRandom;
+  plan.groups.spec.rule.num = 1;
+  plan.groups.spec.rule.den = 2;
+  const RouterTrace trace = Record(logits.value(), plan);
+  ASSERT_EQ(trace.experts[0], trace.experts[1]);
+  EXPECT_NE(trace.kept[0], trace.kept[1]);
+  EXPECT_NE(GroupSeed(7, {0, 0}), GroupSeed(7, {0, 64}));
+  EXPECT_EQ(Record(logits.value(), plan).kept, trace.kept);
+}
+
+TEST(RecordLogits, GroupsThatStepsWouldCutAreRefused) {
+  RecordPlan plan = Plan("switch");
+  plan.groups.tokens = 12;  // steps of 16
+  std::ostringstream out;
+  const auto backend = MakeHostBackend(plan.route, plan.groups);
+  const auto report = RecordLogits(TestLogits(), plan, *backend, out);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.errors()[0].message.find("groups of 12 tokens do not divide steps of 16"),
+            std::string::npos);
+  plan.groups.tokens = 0;
+  plan.step_tokens = 0;
+  EXPECT_FALSE(RecordLogits(TestLogits(), plan, *backend, out).ok());
 }
 
 TEST(RecordLogits, ARouterForOtherExpertsIsRefused) {

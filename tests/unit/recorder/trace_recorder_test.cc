@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <sstream>
+#include <stdexcept>
 
 #include "sim/base/check.h"
 
@@ -142,7 +143,7 @@ TEST(TraceRecorder, WeightsCanBeHalvedOrLeftOut) {
   EXPECT_EQ(Load(Record(1, options)).weight_format, WeightFormat::kNone);
 }
 
-TEST(TraceRecorder, AStepWithoutTokensIsAStep) {
+TEST(TraceRecorder, AStepWithoutTokensIsLeftOut) {
   std::ostringstream out;
   const RecorderOptions options{Shape(), BackPressure::kBlock};
   TraceRecorder recorder(About(), options, MakeHostRing(Shape()), out);
@@ -154,8 +155,11 @@ TEST(TraceRecorder, AStepWithoutTokensIsAStep) {
   }
   const Result<RecorderReport> report = recorder.Finish();
   ASSERT_TRUE(report.ok());
-  EXPECT_EQ(report.value().steps, 3U);
-  EXPECT_EQ(Load(out.str()).tokens(), 5U);
+  EXPECT_EQ(report.value().steps, 2U);  // the empty one leaves nothing to write
+  const RouterTrace trace = Load(out.str());
+  ASSERT_EQ(trace.steps.size(), 2U);
+  EXPECT_EQ(trace.steps[1].step, 2U);
+  EXPECT_EQ(trace.tokens(), 5U);
 }
 
 // A ring whose copies end only when the test says so, or fail.
@@ -252,6 +256,43 @@ TEST(TraceRecorder, ACopyThatFailsFailsTheRecordingAndBlocksNobody) {
   EXPECT_NE(report.errors()[0].message.find("an illegal address was met"), std::string::npos);
 }
 
+// Accepts so many bytes, then fails: a full disk. Or throws.
+class FullDisk final : public std::stringbuf {
+ public:
+  FullDisk(std::streamsize room, bool throws) : room_(room), throws_(throws) {}
+
+ protected:
+  std::streamsize xsputn(const char* /*text*/, std::streamsize count) override {
+    room_ -= count;
+    if (room_ < 0 && throws_) throw std::runtime_error("the disk is on fire");
+    return room_ < 0 ? 0 : count;
+  }
+
+ private:
+  std::streamsize room_;
+  bool throws_;
+};
+
+TEST(TraceRecorder, AFileThatCannotBeWrittenFailsTheRecording) {
+  for (const bool throws : {false, true}) {
+    FullDisk disk(1000, throws);
+    std::ostream out(&disk);
+    if (throws) out.exceptions(std::ios::badbit);
+    TraceRecorder recorder(About(), {Shape(), BackPressure::kBlock}, MakeHostRing(Shape()), out);
+    for (std::uint64_t n = 0; n < 50; ++n) {
+      const auto slot = recorder.Begin(Step(n, kMaxTokens));
+      if (!slot) break;
+      Fill(*slot, n);
+      recorder.End(*slot);
+    }
+    const Result<RecorderReport> report = recorder.Finish();
+    ASSERT_FALSE(report.ok());
+    const char* expected = throws ? "the disk is on fire" : "could not be written";
+    EXPECT_NE(report.errors()[0].message.find(expected), std::string::npos)
+        << report.errors()[0].message;
+  }
+}
+
 // A recorder that is thrown away without Finish() leaves a trace without footer: cut off, but
 // readable.
 TEST(TraceRecorder, WithoutFinishTheStepsAreStillReadable) {
@@ -279,8 +320,11 @@ TEST(TraceRecorder, MisuseIsFoundAtOnce) {
   // Blocking here would wait for ever: nobody can give a slot back.
   EXPECT_THROW((void)recorder.Begin(Step(2, 1)), InternalError);
   recorder.End(*first);
+  EXPECT_THROW(recorder.End(*first), InternalError);
   recorder.End(*second);
   EXPECT_TRUE(recorder.Finish().ok());
+  EXPECT_THROW((void)recorder.Begin(Step(3, 1)), InternalError);
+  EXPECT_THROW((void)recorder.Finish(), InternalError);
 }
 
 }  // namespace
