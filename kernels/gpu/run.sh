@@ -78,7 +78,7 @@ origin=(--revision "$revision" --date "$date")
 
 generator=()
 command -v ninja >/dev/null && generator=(-G Ninja)
-part configure 60 build.txt cmake -S "$root/kernels/gpu" -B "$build" "${generator[@]}" \
+part configure "${BUILD_S:-240}" build.txt cmake -S "$root/kernels/gpu" -B "$build" "${generator[@]}" \
   -DSWITCHYARD_CUDA_ARCHITECTURES="${ARCHITECTURES:-90-real}" -DCMAKE_CUDA_FLAGS=-Xptxas=-v &&
   part build "${BUILD_S:-240}" build.txt cmake --build "$build" -j "$(nproc)" --target kernel_check kernel_times || exit 1
 
