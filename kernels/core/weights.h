@@ -4,16 +4,11 @@
 #include <cstdint>
 
 #include "kernels/capacity_spec.h"
+#include "kernels/core/det_math.h"
 #include "kernels/core/ordered_key.h"
 #include "kernels/views.h"
 
 namespace switchyard::kernels::core {
-
-// Machines differ in the bits of a NaN that arithmetic makes.
-[[nodiscard]] SWITCHYARD_HOST_DEVICE inline float Quotient(float a, float b) {
-  const float quotient = a / b;
-  return quotient == quotient ? quotient : FloatOfKey(kNanKey);
-}
 
 // After the drop: what was dropped weighs nothing, and with NormaliseWhen::kAfterDrop the survivors
 // are divided by their sum. slot, weight: the top_k entries of one token.
@@ -22,13 +17,13 @@ SWITCHYARD_HOST_DEVICE inline void SettleWeights(const CapacitySpec& spec, const
   float sum = 0.0F;
   for (std::uint32_t k = 0; k < top_k; ++k) {
     if (slot[k] < 0) weight[k] = 0.0F;
-    if (slot[k] >= 0) sum += weight[k];
+    if (slot[k] >= 0) sum = det::Add(sum, weight[k]);
   }
   if (spec.normalise == NormaliseWhen::kBeforeDrop) return;
   const float divisor = sum < spec.normalise_eps ? spec.normalise_eps : sum;
   if (divisor == 0.0F) return;
   for (std::uint32_t k = 0; k < top_k; ++k) {
-    if (slot[k] >= 0) weight[k] = Quotient(weight[k], divisor);
+    if (slot[k] >= 0) weight[k] = det::CanonicalNan(det::Div(weight[k], divisor));
   }
 }
 

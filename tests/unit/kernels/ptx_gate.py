@@ -90,8 +90,17 @@ def usages(elf):
                 symbol, value = struct.unpack_from("<II", data, at)
                 numbers.setdefault(names[symbol], {})[attribute] = value
             at += size
-    return {short_name(name): (values[register_count], values.get(frame_size, 0))
-            for name, values in numbers.items() if register_count in values}
+    return largest((short_name(name), values[register_count], values.get(frame_size, 0))
+                   for name, values in numbers.items() if register_count in values)
+
+
+def largest(kernels):
+    """{kernel: (registers, stack)}: the most of all instances of a template, which share a name."""
+    found = {}
+    for name, registers, stack in kernels:
+        before = found.get(name, (0, 0))
+        found[name] = (max(before[0], registers), max(before[1], stack))
+    return found
 
 
 def read_budget(text):

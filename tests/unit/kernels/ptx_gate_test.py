@@ -40,6 +40,10 @@ class Budget(unittest.TestCase):
         self.assertEqual(len(ptx_gate.over_budget({"Pick": (40, 8)}, budget)), 1)
         self.assertEqual(len(ptx_gate.over_budget({"Other": (1, 0)}, budget)), 1)
 
+    def test_instances_of_a_template_count_as_the_largest(self):
+        kernels = [("Keys", 20, 8), ("Keys", 30, 0), ("Pick", 5, 0)]
+        self.assertEqual(ptx_gate.largest(kernels), {"Keys": (30, 8), "Pick": (5, 0)})
+
     def test_nothing_kept_fails(self):
         self.assertEqual(len(ptx_gate.check_source(ptx_gate.pathlib.Path("/nowhere"), "a", {})), 1)
 
