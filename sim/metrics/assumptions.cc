@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 
 #include "sim/metrics/metrics.h"
@@ -14,7 +15,8 @@ std::string Percent(double fraction) {
 std::string RoutingSource(const RoutingSpec& routing) {
   struct Name {
     std::string operator()(const TraceRouting& t) const {
-      std::string text = "replayed from " + t.path;
+      // Without its folder: the same result on every machine.
+      std::string text = "replayed from " + std::filesystem::path(t.path).filename().string();
       if (t.layers == TraceLayers::kStretch) text += ", its layers spread over the model's";
       if (t.tokens == TraceTokens::kShuffled) text += ", tokens shuffled";
       return text;
