@@ -221,7 +221,10 @@ std::int64_t NpyArray::Integer(std::size_t i) const {
   return 0;
 }
 
-Result<NpyArray> ParseNpy(std::string_view bytes, const std::string& file) {
+namespace {
+
+// The array without its data, which is left in `bytes`.
+Result<NpyArray> ParseHeader(std::string_view& bytes, const std::string& file) {
   std::string_view text;
   std::string error = SplitHeader(bytes, text);
   if (!error.empty()) return FileError(file, std::move(error));
@@ -236,8 +239,21 @@ Result<NpyArray> ParseNpy(std::string_view bytes, const std::string& file) {
   array.shape = *header.shape;
   if (error.empty()) error = CheckSize(array, bytes.size());
   if (!error.empty()) return FileError(file, std::move(error));
-  array.data.assign(bytes);
   return array;
+}
+
+}  // namespace
+
+Result<NpyArray> ParseNpy(std::string_view bytes, const std::string& file) {
+  Result<NpyArray> array = ParseHeader(bytes, file);
+  if (array.ok()) array.value().data.assign(bytes);
+  return array;
+}
+
+Result<std::vector<std::uint64_t>> NpyShape(std::string_view bytes, const std::string& file) {
+  Result<NpyArray> array = ParseHeader(bytes, file);
+  if (!array.ok()) return array.errors();
+  return std::move(array.value().shape);
 }
 
 Result<NpyArray> ReadNpy(const std::filesystem::path& path, std::size_t max_bytes) {

@@ -38,6 +38,9 @@ struct NpyArray {
 
 // `file` names the bytes in messages.
 [[nodiscard]] Result<NpyArray> ParseNpy(std::string_view bytes, const std::string& file);
+// Its shape alone, without a copy of its data; the same errors.
+[[nodiscard]] Result<std::vector<std::uint64_t>> NpyShape(std::string_view bytes,
+                                                          const std::string& file);
 [[nodiscard]] Result<NpyArray> ReadNpy(const std::filesystem::path& path, std::size_t max_bytes);
 [[nodiscard]] std::string FormatNpy(const NpyArray& array);
 

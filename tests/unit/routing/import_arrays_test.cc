@@ -83,6 +83,29 @@ TEST(VllmNpz, SaysEverythingThatIsWrong) {
             "x: error: holds no choice of an expert");
 }
 
+TEST(VllmNpz, ShapesWithoutElementsNeitherHangNorFillTheMemory) {
+  // No element, so that a few bytes suffice: 2^40 layers, 2^40 rows of 8 choices, and no choice.
+  const std::uint64_t huge = std::uint64_t{1} << 40;
+  const std::string allowed =
+      "; allowed: up to 2^32 - 1 tokens, 1 to 4096 layers, 1 to 65534 choices";
+  for (const auto& shape : {std::vector<std::uint64_t>{2, huge, 0}, {huge, 0, 8}, {0, 1, huge}}) {
+    EXPECT_EQ(Messages(ImportText(Zip({{"a.npy", Npy16(shape, {})}}))),
+              "x: error: a: has the shape [" + std::to_string(shape[0]) + ", " +
+                  std::to_string(shape[1]) + ", " + std::to_string(shape[2]) + "]" + allowed);
+    EXPECT_NE(Messages(ImportText("{\"routed_experts\": \"" + Base64(Npy16(shape, {})) + "\"}"))
+                  .find(allowed),
+              std::string::npos);
+  }
+  // 8 choices of 2 bytes take 64 bytes while they are read.
+  const std::string text = "{\"routed_experts\": \"" + Base64(Npy16({2, 2, 2}, kIds)) + "\"}";
+  ImportOptions options;
+  options.max_bytes = 63;
+  EXPECT_EQ(Messages(ImportText(text, options)),
+            "x: error: [0].routed_experts: 8 choices need more memory than allowed for a trace");
+  options.max_bytes = 64;
+  EXPECT_EQ(Messages(ImportText(text, options)), "accepted");
+}
+
 TEST(VllmNpz, AZipBombEndsAtTheLimit) {
   // 4 MiB of zeros are 4 KiB in the archive.
   const std::string npz = Zip({{"a.npy", std::string(std::size_t{4} << 20, '\0')}});

@@ -26,7 +26,9 @@ std::vector<std::int64_t> Load(std::string_view bytes) {
 
 }  // namespace
 
-std::optional<IdCube> CubeFromNpy(std::string_view bytes, const std::string& path, ImportLog& log) {
+std::optional<IdCube> CubeFromNpy(std::string_view bytes, const CubeSource& source,
+                                  ImportLog& log) {
+  const std::string& path = source.path;
   const Result<NpyArray> read = ParseNpy(bytes, path);
   if (!read.ok()) {
     log.Error({{}, path}, read.errors().front().message);
@@ -41,8 +43,16 @@ std::optional<IdCube> CubeFromNpy(std::string_view bytes, const std::string& pat
                                    array.shape.size()));
     return std::nullopt;
   }
-  IdCube cube{std::vector<std::int64_t>(array.size()), array.shape[0], array.shape[1],
-              array.shape[2]};
+  IdCube cube{{}, array.shape[0], array.shape[1], array.shape[2]};
+  std::string wrong = StepTable::WrongShape(cube.View());
+  if (wrong.empty() && array.size() > source.max_bytes / sizeof(std::int64_t)) {
+    wrong = fmt::format("{} choices need more memory than allowed for a trace", array.size());
+  }
+  if (!wrong.empty()) {
+    log.Error({{}, path}, wrong);
+    return std::nullopt;
+  }
+  cube.ids.resize(array.size());
   for (std::size_t i = 0; i < cube.ids.size(); ++i) {
     const std::int64_t id = array.Integer(i);
     cube.ids[i] = array.type == NpyType::kU2 && id == kNoExpert ? -1 : id;

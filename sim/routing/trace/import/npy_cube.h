@@ -1,6 +1,6 @@
 // Arrays of choices [tokens, layers, top_k], from .npy bytes or raw integers.
 //
-//   const std::optional<IdCube> cube = CubeFromNpy(bytes, "arr_0", log);
+//   const std::optional<IdCube> cube = CubeFromNpy(bytes, {"arr_0", 1 << 30}, log);
 //   table.AppendCube(step, {cube->ids, cube->tokens, cube->layers, cube->width}, {{}, "arr_0"});
 #pragma once
 
@@ -24,9 +24,14 @@ struct IdCube {
   [[nodiscard]] StepTable::Cube View() const { return {ids, tokens, layers, width}; }
 };
 
-// Absent, with an error at `path`, unless the bytes are a .npy array of integers with three
-// dimensions; 65535 of an unsigned array is no choice.
-[[nodiscard]] std::optional<IdCube> CubeFromNpy(std::string_view bytes, const std::string& path,
+struct CubeSource {
+  std::string path;           // of the array, for messages
+  std::size_t max_bytes = 0;  // of the choices, which take eight bytes each while they are read
+};
+
+// Absent, with an error at the path, unless the bytes are a .npy array of integers with three
+// dimensions that StepTable takes; 65535 of an unsigned array is no choice.
+[[nodiscard]] std::optional<IdCube> CubeFromNpy(std::string_view bytes, const CubeSource& source,
                                                 ImportLog& log);
 
 // Little-endian integers of `item_bytes` (1: unsigned; 2, 4: signed), as many as the shape says.

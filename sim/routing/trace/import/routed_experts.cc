@@ -117,7 +117,8 @@ class Reader {
     if (const auto* text = std::get_if<std::string>(&node.data)) {
       const auto bytes = Decode(*text, node, path);
       if (!bytes) return std::nullopt;
-      if (bytes->starts_with(kNpyMagic)) return CubeFromNpy(*bytes, path, log_);
+      if (bytes->starts_with(kNpyMagic))
+        return CubeFromNpy(*bytes, {path, options_.max_bytes}, log_);
       return FromBytes(*bytes, node, path);
     }
     if (FindMember(node, "data") != nullptr) return FromObject(node, path);

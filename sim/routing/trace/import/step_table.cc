@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "sim/base/check.h"
 #include "sim/routing/trace/trace_detail.h"
 #include "sim/routing/trace/trace_limits.h"
 
@@ -45,7 +46,22 @@ void StepTable::Append(std::size_t step, std::uint32_t layer, const ChoiceRows& 
   for (std::size_t row = 0; row < tokens; ++row) AppendRow(to, rows, row, place);
 }
 
+std::string StepTable::WrongShape(const Cube& cube) {
+  constexpr std::uint64_t kMostTokens = std::numeric_limits<std::uint32_t>::max();
+  const bool fits = cube.tokens <= kMostTokens && cube.layers >= 1 &&
+                    cube.layers <= kMaxTraceLayers && cube.width >= 1 &&
+                    cube.width <= kMaxTraceExperts;
+  if (fits) return "";
+  return fmt::format(
+      "has the shape [{}, {}, {}]; allowed: up to 2^32 - 1 tokens, 1 to {} layers, 1 to {} choices",
+      cube.tokens, cube.layers, cube.width, kMaxTraceLayers, kMaxTraceExperts);
+}
+
 void StepTable::AppendCube(std::size_t step, const Cube& cube, const ImportPlace& place) {
+  const std::string wrong = WrongShape(cube);
+  if (!wrong.empty()) return log_.Error(place, wrong);
+  SWITCHYARD_CHECK(cube.ids.size() == cube.tokens * cube.layers * cube.width,
+                   "a cube holds what its shape says");
   const std::uint32_t first = options_.first_layer.value_or(0);
   std::vector<std::int64_t> rows(cube.tokens * cube.width);
   for (std::size_t l = 0; l < cube.layers; ++l) {

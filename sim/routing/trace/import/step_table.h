@@ -53,6 +53,8 @@ class StepTable {
     std::size_t width = 0;
   };
   void AppendCube(std::size_t step, const Cube& cube, const ImportPlace& place);
+  // What is wrong with the cube's sizes, or "": no layer, no choice, or more than a trace has.
+  [[nodiscard]] static std::string WrongShape(const Cube& cube);
 
   // The step's tokens so far, of its longest layer.
   [[nodiscard]] std::size_t Tokens(std::size_t step) const;

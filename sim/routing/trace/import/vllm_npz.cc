@@ -18,8 +18,8 @@ bool Recognizes(const ImportFile& file) { return IsZipWith(file, kSuffix); }
 
 // Prompts, token ids and the like lie beside the choices: arrays of other dimensions.
 bool HasThreeDimensions(const ZipEntry& entry) {
-  const Result<NpyArray> array = ParseNpy(entry.bytes, entry.name);
-  return !array.ok() || array.value().shape.size() == 3;
+  const auto shape = NpyShape(entry.bytes, entry.name);
+  return !shape.ok() || shape.value().size() == 3;
 }
 
 class Reader {
@@ -47,7 +47,7 @@ class Reader {
  private:
   void Add(std::size_t step, const std::string& name, const std::string& bytes) {
     const ImportPlace place{{}, Shown(name)};
-    const std::optional<IdCube> cube = CubeFromNpy(bytes, place.path, log_);
+    const std::optional<IdCube> cube = CubeFromNpy(bytes, {place.path, options_.max_bytes}, log_);
     ++arrays_;
     if (!cube) return;
     if (layers_ == 0) {
