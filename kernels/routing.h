@@ -32,22 +32,25 @@ struct Fp16 {
 
 // Rows with something odd in them; added up over calls, zero it first.
 struct RouteFlags {
-  std::uint32_t nan_rows = 0;        // any NaN among the logits or keys
-  std::uint32_t inf_rows = 0;        // any infinite logit
-  std::uint32_t short_rows = 0;      // a winner whose key is NaN or infinite; still distinct
-  std::uint32_t saturated_rows = 0;  // the last winner ties with an expert that lost
+  std::uint32_t nan_rows = 0;    // a NaN among the logits, or the keys of all groups
+  std::uint32_t inf_rows = 0;    // any infinite logit
+  std::uint32_t short_rows = 0;  // a winner whose key is NaN or infinite; still distinct
+  // The last winner's key is that of an expert that lost; excluded groups do not count.
+  std::uint32_t saturated_rows = 0;
 };
 
 template <Memory kMemory>
 struct RouteOutput {
   Matrix<std::uint16_t, kMemory> expert;  // [T, K], best first; K distinct experts
-  Matrix<float, kMemory> weight;          // [T, K]
+  Matrix<float, kMemory> weight;          // [T, K], or empty: none are wanted
   RouteFlags* flags = nullptr;            // in the same memory; may be null
 };
 
 // logits [T, E]; bias [E] where the specification selects on score plus bias, else empty. 16-bit
 // logits are converted to float exactly, first of all; -0 is read as +0. An expert chosen in spite
-// of a NaN weighs 0, but NaN under NanRule::kAsLargest.
+// of a NaN logit weighs 0 before Renormalise (kernels/README.md: what a sum of 0 then gives), but
+// NaN under NanRule::kAsLargest, and 1 / K under WeightFrom::kUniform. Without `weight` the experts
+// and flags are the same.
 Status RouteTopK(const RouteSpec& spec, HostMatrix<const float> logits, HostSpan<const float> bias,
                  const RouteOutput<Memory::kHost>& out);
 Status RouteTopK(const RouteSpec& spec, HostMatrix<const Bf16> logits, HostSpan<const float> bias,

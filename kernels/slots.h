@@ -65,8 +65,8 @@ struct LayoutOutput {
 Status DispatchLayout(HostMatrix<const std::uint16_t> expert, HostMatrix<const std::int32_t> slot,
                       const ExpertMap<Memory::kHost>& map, const LayoutOutput<Memory::kHost>& out);
 
-// Rows of the expert GEMM's input: expert e's rows begin at offset[e], a multiple of `tile`, in
-// slot order.
+// Rows of the expert GEMM's input: expert e's rows begin at offset[e], a multiple of `tile` (1 to
+// kMaxTile), in slot order.
 template <Memory kMemory>
 struct PermutationOutput {
   Span<std::uint32_t, kMemory> offset;       // [E + 1]; the last is the number of rows
@@ -74,6 +74,7 @@ struct PermutationOutput {
   Span<std::uint32_t, kMemory> flat_to_row;  // [T K]: the inverse
 };
 inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;  // padding; dropped
+inline constexpr std::uint32_t kMaxTile = 65536;
 
 // Rows that a batch can need at most, whatever was chosen: offset[E] never exceeds it.
 [[nodiscard]] std::size_t MaxPermutationRows(std::uint32_t tokens, std::uint32_t top_k,

@@ -18,11 +18,13 @@ Status CheckOutput(const RouteOutput<kMemory>& out, std::uint32_t tokens, std::u
   if (out.expert.rows != tokens || out.expert.cols != top_k) {
     return BadShape("expert: one row per token, top_k columns");
   }
-  if (out.weight.rows != tokens || out.weight.cols != top_k) {
-    return BadShape("weight: one row per token, top_k columns");
+  const bool weighs = !out.weight.empty();
+  if (weighs && (out.weight.rows != tokens || out.weight.cols != top_k)) {
+    return BadShape("weight: one row per token, top_k columns, or empty");
   }
   if (TooManyChoices(tokens, top_k)) return BadShape("tokens times top_k: below 2^31");
-  if (tokens > 0 && (out.expert.data == nullptr || out.weight.data == nullptr)) {
+  const bool absent = out.expert.data == nullptr || (weighs && out.weight.data == nullptr);
+  if (tokens > 0 && absent) {
     return BadShape("expert, weight: no memory given");
   }
   return {};
@@ -58,6 +60,7 @@ Status CheckExpertChoice(const ExpertChoiceSpec& spec, const Matrix<const float,
                          const Matrix<float, kMemory>& weight) {
   if (const Status s = Validate(spec); !s.ok()) return s;
   if (logits.cols != spec.experts) return BadShape("logits: one column per expert");
+  if (TooManyChoices(logits.rows, 1)) return BadShape("tokens: below 2^31");
   const std::uint32_t slots = spec.capacity < logits.rows ? spec.capacity : logits.rows;
   if (token.rows != spec.experts || token.cols != slots) {
     return BadShape("token: one row per expert, min(capacity, tokens) columns");

@@ -62,29 +62,33 @@ struct ParallelScratch {
   std::size_t bytes = 0;
 };
 
-[[nodiscard]] inline std::uint32_t SortedItems(const CapacitySpec& spec, const BatchShape& shape) {
+[[nodiscard]] inline std::size_t SortedItems(const CapacitySpec& spec, const BatchShape& shape) {
   if (spec.drop == DropBy::kTokenPriority) return shape.tokens;
   const bool by_choice = spec.drop == DropBy::kWeight || spec.drop == DropBy::kRandom;
-  return by_choice ? shape.tokens * shape.top_k : 0;
+  return by_choice ? std::size_t{shape.tokens} * shape.top_k : 0;
 }
 
-// Cuts a workspace; over null it only counts the bytes.
+// Cuts a workspace; over null it only counts the bytes. Those never fall as tokens are added, so
+// that a workspace for the largest batch is enough for every other (the sort's scratch is CUB's to
+// say). A shape with 2^31 choices or more is measured too, though AssignSlots refuses it.
 template <class Backend, Memory kMemory>
 Status CutScratch(const CapacitySpec& spec, const BatchShape& shape, std::byte* workspace,
                   ParallelScratch<kMemory>& scratch) {
   Carver<kMemory> carver(workspace);
+  constexpr std::size_t kMostSorted = (std::size_t{1} << 31) - 1;
   // A round of kNoTokenLeftBehind has the choices of one rank: never more tiles than all of them.
-  const std::uint32_t tiles = CutIntoTiles(shape.tokens * shape.top_k, shape.experts).tiles;
+  const std::size_t tiles = MostTiles(std::size_t{shape.tokens} * shape.top_k, shape.experts);
   if (spec.drop == DropBy::kNoTokenLeftBehind) {
     scratch.first = carver.template Take<std::uint32_t>(shape.experts);
     scratch.served = carver.template Take<std::uint8_t>(shape.tokens);
   }
-  scratch.counts = carver.template Take<std::uint32_t>(std::size_t{shape.experts} * tiles);
-  scratch.sort.count = SortedItems(spec, shape);
-  if (scratch.sort.count > 0) {
+  scratch.counts = carver.template Take<std::uint32_t>(shape.experts * tiles);
+  const std::size_t sorted = SortedItems(spec, shape);
+  scratch.sort.count = static_cast<std::uint32_t>(sorted < kMostSorted ? sorted : kMostSorted);
+  if (sorted > 0) {
     for (int i = 0; i < 2; ++i) {
-      scratch.sort.keys[i] = carver.template Take<std::uint32_t>(scratch.sort.count).data;
-      scratch.sort.values[i] = carver.template Take<std::uint32_t>(scratch.sort.count).data;
+      scratch.sort.keys[i] = carver.template Take<std::uint32_t>(sorted).data;
+      scratch.sort.values[i] = carver.template Take<std::uint32_t>(sorted).data;
     }
     std::size_t bytes = 0;
     if (const Status s = Backend::SortScratchBytes(scratch.sort.count, bytes); !s.ok()) return s;

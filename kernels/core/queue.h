@@ -5,6 +5,7 @@
 //   queue.ExpertAt(queue.IndexAt(place));                      // place 0 is served first
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernels/capacity_spec.h"
@@ -62,15 +63,28 @@ struct Tiling {
   std::uint32_t length = 0;
 };
 
-// Long enough that counters of `experts` experts are worth their while, at most kMaxTiles.
-[[nodiscard]] inline Tiling CutIntoTiles(std::uint32_t places, std::uint32_t experts) {
-  constexpr std::uint32_t kMaxTiles = 1024;
+inline constexpr std::uint32_t kMaxTiles = 1024;
+
+// Long enough that counters of `experts` experts are worth their while.
+[[nodiscard]] inline std::uint32_t ShortestTile(std::uint32_t experts) {
   constexpr std::uint32_t kMinLength = 256;
-  std::uint32_t length = places / kMaxTiles + 1;
-  if (length < experts / 4) length = experts / 4;
-  if (length < kMinLength) length = kMinLength;
-  length = (length + kWarpLanes - 1) / kWarpLanes * kWarpLanes;
+  const std::uint32_t length = experts / 4 < kMinLength ? kMinLength : experts / 4;
+  return (length + kWarpLanes - 1) / kWarpLanes * kWarpLanes;
+}
+
+// At most MostTiles.
+[[nodiscard]] inline Tiling CutIntoTiles(std::uint32_t places, std::uint32_t experts) {
+  std::uint32_t length = (places / kMaxTiles + kWarpLanes) / kWarpLanes * kWarpLanes;
+  if (length < ShortestTile(experts)) length = ShortestTile(experts);
   return {(places + length - 1) / length, length};
+}
+
+// What room for tiles is measured by. Never falls as places are added, unlike the tiles themselves:
+// where tiles become longer, 262,144 places have 911 tiles and 262,143 have 1,024.
+[[nodiscard]] inline std::size_t MostTiles(std::size_t places, std::uint32_t experts) {
+  const std::size_t length = ShortestTile(experts);
+  const std::size_t tiles = (places + length - 1) / length;
+  return tiles < kMaxTiles ? tiles : kMaxTiles;
 }
 
 }  // namespace switchyard::kernels::core

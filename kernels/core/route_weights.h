@@ -14,7 +14,7 @@ namespace switchyard::kernels {
 // One token's output, top_k each.
 struct RowOutput {
   std::uint16_t* expert = nullptr;
-  float* weight = nullptr;
+  float* weight = nullptr;  // null: not wanted
 };
 
 // Of winner 32 set + lane; what is not asked for stays undefined.
@@ -82,7 +82,7 @@ SWITCHYARD_KERNEL_INLINE float PlainWeight(const RouteSpec& spec, float z,
   return det::Div(1.0F, static_cast<float>(spec.top_k));
 }
 
-// Writes the row's experts and weights.
+// Writes the row's experts and, where they are wanted, its weights.
 template <class W>
 SWITCHYARD_KERNEL_INLINE void WriteWinners(const RouteSpec& spec, const LogitRow& logits,
                                            const SoftmaxOf& over_row, const Winners<W>& winners,
@@ -101,6 +101,7 @@ SWITCHYARD_KERNEL_INLINE void WriteWinners(const RouteSpec& spec, const LogitRow
         },
         lanes, winners.rank[set]);
   }
+  if (out.weight == nullptr) return;
   SoftmaxOf over_winners;
   if (spec.weight == WeightFrom::kSoftmaxOverTopK) {
     over_winners = SoftmaxOverWinners<W>(spec, logit);

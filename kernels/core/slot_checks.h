@@ -28,6 +28,12 @@ bool SameShape(const Matrix<A, kMemory>& a, const Matrix<B, kMemory>& b) {
   return a.rows == b.rows && a.cols == b.cols;
 }
 
+// A span or matrix with elements has memory.
+template <class View>
+bool Given(const View& view) {
+  return view.empty() || view.data != nullptr;
+}
+
 template <Memory kMemory>
 Status CheckChoices(const Matrix<const std::uint16_t, kMemory>& expert, std::size_t experts) {
   constexpr std::size_t kMaxChoices = (std::size_t{1} << 31) - 1;
@@ -35,6 +41,7 @@ Status CheckChoices(const Matrix<const std::uint16_t, kMemory>& expert, std::siz
       {experts >= 1 && experts <= kMaxExperts, "experts: 1 to 4096"},
       {expert.cols <= kMaxTopK && (expert.cols >= 1 || expert.rows == 0), "top_k: 1 to 64"},
       {expert.size() <= kMaxChoices, "tokens times top_k: below 2^31"},
+      {Given(expert), "expert: no memory given"},
   });
 }
 
@@ -54,6 +61,9 @@ Status CheckAssignSlots(const CapacitySpec& spec, std::uint32_t experts,
        "weight: this drop rule needs one per choice"},
       {SameShape(out.slot, choices.expert), "slot: one per choice"},
       {out.wanted.size == experts && out.kept.size == experts, "wanted, kept: one per expert"},
+      {Given(choices.weight), "weight: no memory given"},
+      {Given(out.slot) && Given(out.wanted) && Given(out.kept),
+       "slot, wanted, kept: no memory given"},
   });
 }
 
@@ -75,6 +85,11 @@ Status CheckDispatchLayout(const Matrix<const std::uint16_t, kMemory>& expert,
       {out.per_node.size == map.nodes, "per_node: one per node"},
       {out.rank_bits.rows == expert.rows && out.rank_bits.cols == RankWords(ranks),
        "rank_bits: ceil(ranks / 32) words per token"},
+      {Given(slot), "slot: no memory given"},
+      {Given(map.expert_to_rank) && Given(map.rank_to_node),
+       "expert_to_rank, rank_to_node: no memory given"},
+      {Given(out.per_expert) && Given(out.per_rank) && Given(out.per_node) && Given(out.rank_bits),
+       "per_expert, per_rank, per_node, rank_bits: no memory given"},
   });
 }
 
@@ -82,17 +97,20 @@ template <Memory kMemory>
 Status CheckPermutation(const Matrix<const std::uint16_t, kMemory>& expert,
                         const SlotOutput<kMemory>& slots, std::uint32_t tile,
                         const PermutationOutput<kMemory>& out) {
-  constexpr std::size_t kMaxRows = kNoRow;
   const auto experts = static_cast<std::uint32_t>(slots.kept.size);
   if (const Status s = CheckChoices(expert, slots.kept.size); !s.ok()) return s;
-  if (tile == 0) return {StatusCode::kInvalidSpec, 0, "tile: at least 1"};
+  if (tile == 0 || tile > kMaxTile) return {StatusCode::kInvalidSpec, 0, "tile: 1 to 65536"};
+  static_assert(std::uint64_t{kMaxExperts} * kMaxTile + (std::uint64_t{1} << 31U) < kNoRow,
+                "rows and their padding count in 32 bits");
   const std::size_t rows = MaxPermutationRows(expert.rows, expert.cols, experts, tile);
   return FirstBrokenShape({
-      {rows <= kMaxRows, "rows: with this tile 2^32 or more"},
       {SameShape(slots.slot, expert), "slot: one per choice"},
       {out.offset.size == std::size_t{experts} + 1, "offset: one per expert, and one"},
       {out.row_to_flat.size >= rows, "row_to_flat: at least MaxPermutationRows"},
       {out.flat_to_row.size == expert.size(), "flat_to_row: one per choice"},
+      {Given(slots.slot) && Given(slots.kept), "slot, kept: no memory given"},
+      {Given(out.offset) && Given(out.row_to_flat) && Given(out.flat_to_row),
+       "offset, row_to_flat, flat_to_row: no memory given"},
   });
 }
 

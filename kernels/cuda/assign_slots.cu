@@ -85,6 +85,7 @@ Status AssignSlots(const CapacitySpec& spec, std::uint32_t experts,
     return {StatusCode::kWorkspaceTooSmall, 0,
             "workspace: at least AssignSlotsDeviceWorkspace bytes"};
   }
+  if (!core::Given(workspace)) return {StatusCode::kInvalidShape, 0, "workspace: no memory given"};
   Scratch scratch;
   if (const Status s = core::CutScratch<Kernels>(spec, shape, workspace.data, scratch); !s.ok()) {
     return s;

@@ -27,7 +27,7 @@ __global__ void __launch_bounds__(kThreads)
     const bool known = id >= 0 && static_cast<std::uint32_t>(id) < table.rows;
     out.expert.data[i] =
         known ? table.At(static_cast<std::uint32_t>(id), i % table.cols) : kNoChoice;
-    out.weight.data[i] = known ? share : 0.0F;
+    if (!out.weight.empty()) out.weight.data[i] = known ? share : 0.0F;
   }
 }
 

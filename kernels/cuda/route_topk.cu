@@ -30,7 +30,8 @@ __device__ __forceinline__ RowInput InputOf(const RouteJob& job, std::uint32_t t
 }
 
 __device__ __forceinline__ RowOutput OutputOf(const RouteJob& job, std::uint32_t token) {
-  return {job.out.expert.Row(token), job.out.weight.Row(token)};
+  float* const weight = job.out.weight.empty() ? nullptr : job.out.weight.Row(token);
+  return {job.out.expert.Row(token), weight};
 }
 
 // Odd rows are rare: atomics cost nothing, and sums of integers do not depend on their order.

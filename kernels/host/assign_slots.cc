@@ -203,6 +203,7 @@ Status AssignSlots(const CapacitySpec& spec, std::uint32_t experts,
   if (workspace.size < AssignSlotsWorkspace(spec, tokens, experts, top_k)) {
     return {StatusCode::kWorkspaceTooSmall, 0, "workspace: at least AssignSlotsWorkspace bytes"};
   }
+  if (!core::Given(workspace)) return {StatusCode::kInvalidShape, 0, "workspace: no memory given"};
   Assignment(spec, choices, out, Cut(spec, tokens, top_k, workspace.data)).Run();
   return {};
 }

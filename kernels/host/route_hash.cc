@@ -19,6 +19,7 @@ Status RouteHash(HostSpan<const std::int32_t> token_id, HostMatrix<const std::ui
     } else {
       std::fill_n(expert, table.cols, kNoChoice);
     }
+    if (out.weight.empty()) continue;
     std::fill_n(out.weight.Row(t), table.cols, known ? share : 0.0F);
   }
   return {};

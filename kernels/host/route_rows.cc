@@ -23,7 +23,7 @@ SWITCHYARD_KERNEL_INLINE void EveryRow(const RouteSpec& spec, HostMatrix<const L
       const std::uint32_t rank = host::RankOfPacked(row.winner[k]);
       expert[k] = static_cast<std::uint16_t>(ExpertOfTieRank(spec.tie, rank));
     }
-    host::WeighWinners(spec, expert, out.weight.Row(t), row);
+    if (!out.weight.empty()) host::WeighWinners(spec, expert, out.weight.Row(t), row);
     if (out.flags != nullptr) host::FlagRow(spec, row, out.flags);
   }
 }

@@ -124,6 +124,33 @@ TEST(DispatchLayout, RefusesWrongShapes) {
   EXPECT_STREQ(DispatchLayout(ids, {}, no_ranks, out).what, "ranks: 1 to 65535");
 }
 
+TEST(DispatchLayout, RefusesArraysWithoutMemory) {
+  const Places places{{0, 0}, {0}, 1};
+  std::vector<std::uint16_t> expert(4);
+  Counts memory(8);
+  const ExpertMap<Memory::kHost> map{
+      {places.expert_to_rank.data(), 2}, {places.rank_to_node.data(), 1}, 1};
+  const LayoutOutput<Memory::kHost> out{
+      {memory.data(), 2}, {memory.data(), 1}, {memory.data(), 1}, {memory.data(), 2, 1}};
+  const HostMatrix<const std::uint16_t> ids{expert.data(), 2, 2};
+  EXPECT_STREQ(DispatchLayout({nullptr, 2, 2}, {}, map, out).what, "expert: no memory given");
+  EXPECT_STREQ(DispatchLayout(ids, {nullptr, 2, 2}, map, out).what, "slot: no memory given");
+  auto no_map = map;
+  no_map.expert_to_rank.data = nullptr;
+  EXPECT_STREQ(DispatchLayout(ids, {}, no_map, out).what,
+               "expert_to_rank, rank_to_node: no memory given");
+  for (int array = 0; array < 4; ++array) {
+    auto no_out = out;
+    if (array == 0) no_out.per_expert.data = nullptr;
+    if (array == 1) no_out.per_rank.data = nullptr;
+    if (array == 2) no_out.per_node.data = nullptr;
+    if (array == 3) no_out.rank_bits.data = nullptr;
+    EXPECT_STREQ(DispatchLayout(ids, {}, map, no_out).what,
+                 "per_expert, per_rank, per_node, rank_bits: no memory given")
+        << array;
+  }
+}
+
 TEST(Permutation, LaysExpertsOutInTiles) {
   // Expert 0 keeps choices 1 and 2 (slots 1, 0), expert 1 none, expert 2 choice 0; tiles of 2.
   const RoutedChoices choices{{2, 0, 0, 1}, {}, 2, 2};
@@ -180,9 +207,37 @@ TEST(Permutation, RefusesWrongShapes) {
   const PermutationOutput<Memory::kHost> out{
       {memory.data(), 4}, {memory.data(), 4}, {memory.data(), 4}};
   const HostMatrix<const std::uint16_t> ids{expert.data(), 2, 2};
-  EXPECT_STREQ(Permutation(ids, slots, 0, out).what, "tile: at least 1");
+  EXPECT_STREQ(Permutation(ids, slots, 0, out).what, "tile: 1 to 65536");
   EXPECT_STREQ(Permutation(ids, slots, 2, out).what, "row_to_flat: at least MaxPermutationRows");
-  EXPECT_STREQ(Permutation(ids, slots, 0xFFFFFFFF, out).what, "rows: with this tile 2^32 or more");
+  EXPECT_STREQ(Permutation(ids, slots, kMaxTile, out).what,
+               "row_to_flat: at least MaxPermutationRows");
+  for (const std::uint32_t tile : {kMaxTile + 1, 0xFFFFFFFFU}) {
+    EXPECT_EQ(Permutation(ids, slots, tile, out).code, StatusCode::kInvalidSpec) << tile;
+  }
+}
+
+TEST(Permutation, RefusesArraysWithoutMemory) {
+  std::vector<std::uint16_t> expert(4);
+  std::vector<std::int32_t> slot(4, -1);
+  Counts memory(16);
+  const SlotOutput<Memory::kHost> slots{
+      {slot.data(), 2, 2}, {memory.data(), 3}, {memory.data(), 3}};
+  const PermutationOutput<Memory::kHost> out{
+      {memory.data() + 3, 4}, {memory.data() + 7, 4}, {memory.data() + 11, 4}};
+  const HostMatrix<const std::uint16_t> ids{expert.data(), 2, 2};
+  EXPECT_TRUE(Permutation(ids, slots, 1, out).ok());
+  auto no_slots = slots;
+  no_slots.kept.data = nullptr;
+  EXPECT_STREQ(Permutation(ids, no_slots, 1, out).what, "slot, kept: no memory given");
+  for (int array = 0; array < 3; ++array) {
+    auto no_out = out;
+    if (array == 0) no_out.offset.data = nullptr;
+    if (array == 1) no_out.row_to_flat.data = nullptr;
+    if (array == 2) no_out.flat_to_row.data = nullptr;
+    EXPECT_STREQ(Permutation(ids, slots, 1, no_out).what,
+                 "offset, row_to_flat, flat_to_row: no memory given")
+        << array;
+  }
 }
 
 }  // namespace

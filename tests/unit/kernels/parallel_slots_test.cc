@@ -150,6 +150,54 @@ TEST(Tiling, HasNoMoreTilesForFewerPlaces) {
   }
 }
 
+std::size_t WorkspaceFor(DropBy drop, const core::BatchShape& shape) {
+  CapacitySpec spec;
+  spec.drop = drop;
+  core::ParallelScratch<Memory::kHost> scratch;
+  EXPECT_TRUE(core::CutScratch<Emulation>(spec, shape, nullptr, scratch).ok());
+  return scratch.bytes;
+}
+
+// Tiles become longer, and fewer, where T K passes a multiple of 1024 * 32: with 256 experts or
+// less first at 1024 * 256, with 4096 at 1024 * 1024. A batch of T + 1 needs as much as one of T or
+// more.
+TEST(Workspace, NeverFallsAsTokensAreAdded) {
+  for (const std::uint32_t experts : {1U, 7U, 256U, 4096U}) {
+    for (const std::uint32_t top_k : {1U, 2U, 8U, 64U}) {
+      for (std::uint32_t cut = 0; cut <= 40; ++cut) {
+        const std::uint32_t at = cut * 1024 * 32 / top_k;
+        const std::uint32_t first = at < 20 ? 0 : at - 20;
+        for (const DropBy drop : {DropBy::kPosition, DropBy::kWeight, DropBy::kNoTokenLeftBehind}) {
+          std::size_t before = 0;
+          for (std::uint32_t tokens = first; tokens <= at + 20; ++tokens) {
+            const std::size_t bytes = WorkspaceFor(drop, {tokens, experts, top_k});
+            ASSERT_GE(bytes, before) << tokens << " " << experts << " " << top_k;
+            before = bytes;
+          }
+        }
+      }
+    }
+  }
+}
+
+// 4 arrays of 2^32 choices, 4 bytes each: 2^36 bytes, though no call takes so many.
+TEST(Workspace, IsCountedInSixtyFourBits) {
+  EXPECT_GE(WorkspaceFor(DropBy::kWeight, {1U << 26, 8, 64}), std::size_t{1} << 36);
+}
+
+TEST(Tiling, HasAtMostTheTilesThatRoomIsMeasuredBy) {
+  Rng rng(12);
+  for (int i = 0; i < 20000; ++i) {
+    const auto places = static_cast<std::uint32_t>(rng.Below(1U << (5 + rng.Below(27))) >> 1U);
+    const auto experts = static_cast<std::uint32_t>(1 + rng.Below(4096));
+    ASSERT_LE(core::CutIntoTiles(places, experts).tiles, core::MostTiles(places, experts))
+        << places << " " << experts;
+  }
+  EXPECT_EQ(core::CutIntoTiles(262143, 8).tiles, 1024U) << "of 256 places";
+  EXPECT_EQ(core::CutIntoTiles(262144, 8).tiles, 911U) << "of 288 places";
+  EXPECT_EQ(core::MostTiles(262144, 8), 1024U);
+}
+
 TEST(Tiling, CoversEveryPlaceOnce) {
   for (const std::uint32_t places : {0U, 1U, 255U, 256U, 257U, 262143U, 262144U, 0x7FFFFFFFU}) {
     for (const std::uint32_t experts : {1U, 256U, 4096U}) {

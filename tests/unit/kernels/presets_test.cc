@@ -58,19 +58,19 @@ TEST(Presets, NormaliseATopOneAsTheirFrameworkDoes) {
   EXPECT_EQ(FindPreset("mixtral")->Route(8, 1).renormalise, Renormalise::kSum);
 }
 
-// Slots of one expert for 4096 tokens, 64 experts and top-2, from each formula:
-// T / E = 64, T K / E = 128.
+// Slots of one expert for 4097 tokens, 60 experts and top-2, from each formula; no division is
+// exact: T / E = 68.283, T K / E = 136.567.
 TEST(Presets, HaveTheCapacityOfTheirFramework) {
   const auto capacity = [](std::string_view name) {
-    return CapacityOf(FindPreset(name)->capacity.rule, 4096, 64, 2);
+    return CapacityOf(FindPreset(name)->capacity.rule, 4097, 60, 2);
   };
-  EXPECT_EQ(capacity("switch"), 80U) << "1.25 * 64";
-  EXPECT_EQ(capacity("gshard"), 128U) << "2 * 64";
-  EXPECT_EQ(capacity("fairseq_moe"), 128U) << "2 * ceil(64)";
-  EXPECT_EQ(capacity("megatron"), 128U) << "ceil(128)";
-  EXPECT_EQ(capacity("deepspeed"), 128U) << "ceil(128)";
-  EXPECT_EQ(capacity("tutel"), 128U) << "2 * int(64)";
-  EXPECT_EQ(capacity("megablocks"), 128U) << "int(128)";
+  EXPECT_EQ(capacity("switch"), 85U) << "int(1.25 * 68.283) = int(85.354)";
+  EXPECT_EQ(capacity("gshard"), 136U) << "int(2 * 68.283) = int(136.567)";
+  EXPECT_EQ(capacity("fairseq_moe"), 138U) << "2 * ceil(68.283) = 2 * 69";
+  EXPECT_EQ(capacity("megatron"), 137U) << "ceil(136.567)";
+  EXPECT_EQ(capacity("deepspeed"), 137U) << "ceil(68.283 * 2)";
+  EXPECT_EQ(capacity("tutel"), 138U) << "2 * int(ceil(68.283)) = 2 * 69";
+  EXPECT_EQ(capacity("megablocks"), 136U) << "int(136.567)";
 }
 
 TEST(Presets, NameTheirSourceOnce) {

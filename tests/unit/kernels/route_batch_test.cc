@@ -147,6 +147,15 @@ TEST(RouteHash, EqualsReference) {
   }
 }
 
+// Threads walk the tokens in steps: 2^31 + a step must not wrap. One slot: few pairs in all.
+TEST(ExpertChoice, RefusesTokensFromTwoToTheThirtyOne) {
+  const ExpertChoiceSpec spec{2, 1, false, false};
+  std::uint32_t token[2] = {};
+  float weight[2] = {};
+  const Status s = ExpertChoice(spec, {weight, 0x80000000U, 2}, {token, 2, 1}, {weight, 2, 1}, {});
+  EXPECT_STREQ(s.what, "tokens: below 2^31");
+}
+
 // Nothing is written where a shape is wrong: arrays here are shorter than what they claim to be.
 TEST(RouteShapes, AreCheckedFirst) {
   RouteSpec spec;

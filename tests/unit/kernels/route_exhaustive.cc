@@ -1,11 +1,12 @@
-// A million random rows through every implementation of RouteTopK on the host; one hash of all that
-// the twin wrote. Built by both compilers, optimised and not: the hashes have to be the recorded
-// one.
+// A million random rows through every implementation of RouteTopK on the host, and what they chose,
+// in batches, through AssignSlots; a hash of all that each twin wrote. Built by both compilers,
+// optimised and not: the hashes have to be the recorded ones.
 //
-//   route_exhaustive FILE SAMPLE    FILE has lines "route_topk ROWS HASH"; every SAMPLE-th row also
-//                                   goes through the plain reference and the emulated warp
+//   route_exhaustive FILE SAMPLE    FILE has lines "FUNCTION ROWS HASH"; every SAMPLE-th row also
+//                                   goes through the plain reference and the emulated warp, every
+//                                   SAMPLE-th batch through the reference
 //
-// Exit code 1 when a row or the hash differs.
+// Exit code 1 when a row, a batch or a hash differs.
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "tests/unit/kernels/route_agreement.h"
+#include "tests/unit/kernels/slot_batches.h"
 
 namespace switchyard::kernels {
 namespace {
@@ -21,14 +23,18 @@ namespace {
 constexpr std::uint64_t kRows = 1000000;
 constexpr std::uint64_t kFirst = 1000000;  // the unit test has the rows below
 
-// The recorded hash, or "none".
-std::string Recorded(const char* path) {
+// The recorded hash of a function, or "none".
+std::string Recorded(const char* path, const std::string& function) {
   std::ifstream file(path);
-  std::string word;
-  while (file >> word) {
-    if (word != "route_topk") continue;
+  std::string line;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    std::string name;
+    std::string rows;
     std::string hash;
-    if (file >> word >> hash && word == std::to_string(kRows)) return hash;
+    if (words >> name >> rows >> hash && name == function && rows == std::to_string(kRows)) {
+      return hash;
+    }
   }
   return "none";
 }
@@ -43,21 +49,57 @@ bool Agrees(const RouteCase& c, std::uint64_t index, const RouteBits& twin) {
   return false;
 }
 
+// SlotBatch after SlotBatch, from the rows as they come.
+class Slots {
+ public:
+  explicit Slots(std::uint64_t sample) : sample_(sample) {}
+
+  // False when a batch that is full now differs from the reference.
+  bool Add(std::uint32_t top_k, const RouteBits& row) {
+    batch_.Add(top_k, row);
+    if (!batch_.full()) return true;
+    const RouteBits twin = BitsOfSlots(batch_);
+    if (number_ % sample_ == 0 && twin != BitsOfSlotsReference(batch_)) {
+      std::cerr << "batch " << number_ << ": slots differ from the reference\n";
+      return false;
+    }
+    hash_.Add(twin);
+    batch_ = SlotBatch(++number_);
+    return true;
+  }
+
+  [[nodiscard]] std::uint64_t hash() const { return hash_.value(); }
+
+ private:
+  std::uint64_t sample_;
+  std::uint64_t number_ = 0;
+  SlotBatch batch_{0};
+  WordHash hash_;
+};
+
+bool IsRecorded(const char* path, const std::string& function, std::uint64_t hash) {
+  std::ostringstream got;
+  got << std::hex << hash;
+  std::cout << function << " " << kRows << " " << got.str() << "\n";
+  const std::string recorded = Recorded(path, function);
+  if (got.str() == recorded) return true;
+  std::cerr << function << ", recorded in " << path << ": " << recorded << "\n";
+  return false;
+}
+
 int Run(const char* path, std::uint64_t sample) {
   WordHash hash;
+  Slots slots(sample);
   for (std::uint64_t i = kFirst; i < kFirst + kRows; ++i) {
     const RouteCase c = MakeRouteCase(i, RandomExperts(i));
     const RouteBits twin = BitsOfTwin(c, AvailableInstructions());
     if (i % sample == 0 && !Agrees(c, i, twin)) return 1;
     hash.Add(twin);
+    if (!slots.Add(c.spec.top_k, twin)) return 1;
   }
-  std::cout << "route_topk " << kRows << " " << std::hex << hash.value() << "\n";
-  std::ostringstream got;
-  got << std::hex << hash.value();
-  const std::string recorded = Recorded(path);
-  if (got.str() == recorded) return 0;
-  std::cerr << "recorded in " << path << ": " << recorded << "\n";
-  return 1;
+  const bool routes = IsRecorded(path, "route_topk", hash.value());
+  const bool assigned = IsRecorded(path, "assign_slots", slots.hash());
+  return routes && assigned ? 0 : 1;
 }
 
 }  // namespace

@@ -52,6 +52,33 @@ Routed Route(const RouteSpec& spec, const Batch& batch) {
   return out;
 }
 
+// The same with 16-bit logits in place of the batch's.
+template <class Logit>
+Routed RouteNarrow(const RouteSpec& spec, const Batch& batch, const std::vector<Logit>& logits) {
+  std::vector<float> weight(std::size_t{batch.tokens} * spec.top_k);
+  Routed out{std::vector<std::uint16_t>(weight.size()), {}};
+  const Status status = RouteTopK(
+      spec, HostMatrix<const Logit>{logits.data(), batch.tokens, spec.experts},
+      {batch.bias.data(), batch.bias.size()},
+      {{out.expert.data(), batch.tokens, spec.top_k}, {weight.data(), batch.tokens, spec.top_k}});
+  EXPECT_TRUE(status.ok()) << status.what;
+  for (const float w : weight) out.weight.push_back(BitsOf(w));
+  return out;
+}
+
+// IEEE 754 binary16: 1 sign, 5 exponent (bias 15) and 10 fraction bits. Every value is a float.
+float ValueOfHalf(std::uint16_t bits) {
+  const int exponent = bits >> 10U & 31U;
+  const auto fraction = static_cast<float>(bits & 1023U);
+  float value =
+      std::ldexp(exponent == 0 ? fraction : 1024.0F + fraction, std::max(exponent, 1) - 25);
+  if (exponent == 31) {
+    value = fraction == 0 ? std::numeric_limits<float>::infinity()
+                          : std::numeric_limits<float>::quiet_NaN();
+  }
+  return (bits & 0x8000U) != 0 ? -value : value;
+}
+
 // One row of a batch's routes.
 Routed RowOf(const Routed& all, std::uint32_t token, std::uint32_t top_k) {
   const std::size_t first = std::size_t{token} * top_k;
@@ -152,19 +179,36 @@ TEST(RouteProperties, RaisingALogitNeverRemovesItsExpert) {
 }
 
 // 16-bit logits are the floats that they stand for.
-TEST(RouteProperties, SixteenBitLogitsAreExact) {
+TEST(RouteProperties, Bfloat16LogitsAreExact) {
   ForRandomBatches(3, [](Draws& draws, const RouteSpec& spec, Batch batch) {
     std::vector<Bf16> narrow;
     for (float& z : batch.logits) {
       narrow.push_back({static_cast<std::uint16_t>(BitsOf(z) >> 16U)});
       z = FloatOf(BitsOf(z) & 0xFFFF0000U);
     }
+    EXPECT_EQ(RouteNarrow(spec, batch, narrow), Route(spec, batch));
+    static_cast<void>(draws);
+  });
+}
+
+// Any bits, subnormals and NaN among them.
+TEST(RouteProperties, HalfPrecisionLogitsAreExact) {
+  ForRandomBatches(4, [](Draws& draws, const RouteSpec& spec, Batch batch) {
+    std::vector<Fp16> narrow;
+    for (float& z : batch.logits) {
+      narrow.push_back({static_cast<std::uint16_t>(draws.Word())});
+      z = ValueOfHalf(narrow.back().bits);
+    }
+    EXPECT_EQ(RouteNarrow(spec, batch, narrow), Route(spec, batch));
+  });
+}
+
+TEST(RouteProperties, WeightsAreWrittenOnlyWhereTheyAreWanted) {
+  ForRandomBatches(5, [](Draws& draws, const RouteSpec& spec, const Batch& batch) {
     std::vector<std::uint16_t> expert(std::size_t{batch.tokens} * spec.top_k);
-    std::vector<float> weight(expert.size());
     const Status status = RouteTopK(
-        spec, HostMatrix<const Bf16>{narrow.data(), batch.tokens, spec.experts},
-        {batch.bias.data(), batch.bias.size()},
-        {{expert.data(), batch.tokens, spec.top_k}, {weight.data(), batch.tokens, spec.top_k}});
+        spec, HostMatrix<const float>{batch.logits.data(), batch.tokens, spec.experts},
+        {batch.bias.data(), batch.bias.size()}, {{expert.data(), batch.tokens, spec.top_k}, {}});
     EXPECT_TRUE(status.ok()) << status.what;
     EXPECT_EQ(expert, Route(spec, batch).expert);
     static_cast<void>(draws);

@@ -186,5 +186,38 @@ TEST(AssignSlots, RefusesWrongArguments) {
   EXPECT_EQ(assign(in, out, 3).code, StatusCode::kInvalidSpec);
 }
 
+TEST(AssignSlots, RefusesArraysWithoutMemory) {
+  std::vector<std::uint16_t> expert(8);
+  std::vector<float> weight(8);
+  std::vector<std::int32_t> slot(8);
+  Counts counts(6);
+  const Choices<Memory::kHost> in{{expert.data(), 4, 2}, {weight.data(), 4, 2}};
+  const SlotOutput<Memory::kHost> out{
+      {slot.data(), 4, 2}, {counts.data(), 3}, {counts.data() + 3, 3}};
+  CapacitySpec spec;
+  const auto what = [&](const auto& c, const auto& o) {
+    const Status s = AssignSlots(spec, 3, c, o, {});
+    EXPECT_EQ(s.code, StatusCode::kInvalidShape);
+    return std::string(s.what);
+  };
+  EXPECT_TRUE(AssignSlots(spec, 3, in, out, {}).ok()) << "no limit needs no workspace";
+  auto null_in = in;
+  null_in.expert.data = nullptr;
+  EXPECT_EQ(what(null_in, out), "expert: no memory given");
+  null_in = in;
+  null_in.weight.data = nullptr;
+  EXPECT_EQ(what(null_in, out), "weight: no memory given");
+  for (int array = 0; array < 3; ++array) {
+    auto null_out = out;
+    if (array == 0) null_out.slot.data = nullptr;
+    if (array == 1) null_out.wanted.data = nullptr;
+    if (array == 2) null_out.kept.data = nullptr;
+    EXPECT_EQ(what(in, null_out), "slot, wanted, kept: no memory given") << array;
+  }
+  spec.drop = DropBy::kWeight;
+  const Status s = AssignSlots(spec, 3, in, out, {nullptr, AssignSlotsWorkspace(spec, 4, 3, 2)});
+  EXPECT_STREQ(s.what, "workspace: no memory given");
+}
+
 }  // namespace
 }  // namespace switchyard::kernels
