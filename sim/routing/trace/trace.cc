@@ -99,6 +99,8 @@ Result<RouterTrace> LoadTrace(const std::filesystem::path& path, const LoadTrace
 }
 
 Result<void> SaveTrace(const RouterTrace& trace, const std::filesystem::path& path) {
+  const std::string error = CheckSmallRecords(trace);
+  if (!error.empty()) return FileError(path.string(), error);
   AtomicFile file(path);
   SaveTrace(trace, file.stream());
   return file.Commit();
