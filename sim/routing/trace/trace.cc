@@ -12,6 +12,7 @@
 #include "sim/routing/trace/half.h"
 #include "sim/routing/trace/trace_detail.h"
 #include "sim/routing/trace/trace_limits.h"
+#include "sim/routing/trace/trace_save.h"
 
 namespace switchyard {
 
