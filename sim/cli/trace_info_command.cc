@@ -1,13 +1,19 @@
 // switchyard trace info: statistics of a trace, and whether they look like a trained model's.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "sim/base/file.h"
 #include "sim/cli/checks.h"
 #include "sim/cli/outputs.h"
 #include "sim/cli/trace_command.h"
@@ -32,6 +38,62 @@ std::string StemOf(const std::string& file) {
   return name.substr(0, name.find('.', 1));
 }
 
+// One name a file, each different: files of one stem, as those of two runs, are told apart by their
+// folder, or else by all of their path.
+std::vector<std::string> DomainNames(const std::vector<std::string>& files) {
+  std::map<std::string, int> stems;
+  std::map<std::string, int> in_folder;
+  const auto folder_name = [](const std::string& file) {
+    std::error_code ignored;
+    const auto folder = std::filesystem::absolute(file, ignored).parent_path().filename();
+    return (folder / StemOf(file)).string();
+  };
+  for (const std::string& file : files) {
+    ++stems[StemOf(file)];
+    ++in_folder[folder_name(file)];
+  }
+  std::vector<std::string> names;
+  for (const std::string& file : files) {
+    if (stems[StemOf(file)] == 1) {
+      names.push_back(StemOf(file));
+    } else {
+      names.push_back(in_folder[folder_name(file)] == 1 ? folder_name(file) : file);
+    }
+  }
+  return names;
+}
+
+// A trace compared with itself, or counted twice, says nothing.
+Diagnostics CheckDifferent(const InfoOptions& options) {
+  Diagnostics errors;
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code ignored;
+    return a == b || std::filesystem::equivalent(a, b, ignored);
+  };
+  for (std::size_t i = 0; i < options.files.size(); ++i) {
+    const std::string& file = options.files[i];
+    if (!options.control.empty() && same(options.control, file)) {
+      errors.push_back(FileError(options.control, "--control is the trace itself"));
+    }
+    const auto before = options.files.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(options.files.begin(), before, [&](const auto& f) { return same(f, file); })) {
+      errors.push_back(FileError(file, "is given twice"));
+    }
+  }
+  return errors;
+}
+
+Diagnostics CheckControl(const TraceStats& stats, const TraceStats& control,
+                         const std::string& file) {
+  const bool same = control.experts == stats.experts && control.top_k == stats.top_k &&
+                    control.layers == stats.layers;
+  if (same) return {};
+  return {FileError(file, fmt::format("--control has {} experts, top-{}, {} MoE layers; the trace "
+                                      "has {}, top-{}, {}",
+                                      control.experts, control.top_k, control.layers, stats.experts,
+                                      stats.top_k, stats.layers))};
+}
+
 Result<RouterTrace> Load(const std::string& file, std::uint32_t experts) {
   Result<RouterTrace> trace = LoadTrace(file, {experts});
   if (trace.ok()) WarnOf(trace.value());
@@ -40,14 +102,12 @@ Result<RouterTrace> Load(const std::string& file, std::uint32_t experts) {
 
 Result<RouterTrace> LoadAll(const InfoOptions& options) {
   std::vector<RouterTrace> parts;
-  std::vector<std::string> names;
   for (const std::string& file : options.files) {
     Result<RouterTrace> part = Load(file, options.experts);
     if (!part.ok()) return part.errors();
     parts.push_back(std::move(part).value());
-    names.push_back(StemOf(file));
   }
-  return JoinTraces(std::move(parts), names);
+  return JoinTraces(std::move(parts), DomainNames(options.files));
 }
 
 // A drawn trace need not look like a recorded one, unless somebody asks.
@@ -64,6 +124,7 @@ ExitCode Info(const InfoOptions& options) {
   if (options.json) plan.Writes("--json", *options.json);
   if (options.csv) plan.Writes("--csv", *options.csv);
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
+  if (const Diagnostics same = CheckDifferent(options); !same.empty()) return Complain(same);
   const Result<RouterTrace> trace = LoadAll(options);
   if (!trace.ok()) return Complain(trace.errors());
   const TraceStats stats = ComputeTraceStats(trace.value());
@@ -72,6 +133,8 @@ ExitCode Info(const InfoOptions& options) {
     const Result<RouterTrace> loaded = Load(options.control, options.experts);
     if (!loaded.ok()) return Complain(loaded.errors());
     control = ComputeTraceStats(loaded.value());
+    const Diagnostics errors = CheckControl(stats, *control, options.control);
+    if (!errors.empty()) return Complain(errors);
   }
   std::optional<Acceptance> acceptance;
   if (IsJudged(stats, control)) acceptance = JudgeTrace(stats, control ? &*control : nullptr);

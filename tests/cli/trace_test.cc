@@ -1,6 +1,7 @@
 // The trace commands as a user calls them: from drawing a trace to its statistics.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -70,6 +71,28 @@ TEST_F(TraceCommands, SeveralFilesAreOneStreamOfDomains) {
   EXPECT_EQ(json["tokens"], 1000);
   EXPECT_EQ(json["domains"]["small"]["tokens"], 600);
   EXPECT_EQ(json["domains"]["law"]["tokens"], 400);
+}
+
+TEST_F(TraceCommands, FilesOfOneStemStayApart) {
+  std::filesystem::create_directory(folder_.path() / "b");
+  Run({"trace", "generate", "b/small.trace", "--layers", "4", "--tokens", "400", "--seed", "2"});
+  std::filesystem::create_directory(folder_.path() / "a");
+  std::filesystem::rename(folder_.path() / "small.trace", folder_.path() / "a/small.trace");
+  const auto json = nlohmann::json::parse(
+      Run({"trace", "info", "a/small.trace", "b/small.trace", "--json", "-"}));
+  EXPECT_EQ(json["domains"]["a/small"]["tokens"], 600);
+  EXPECT_EQ(json["domains"]["b/small"]["tokens"], 400);
+}
+
+TEST_F(TraceCommands, InfoRefusesAControlThatIsNone) {
+  Run({"trace", "generate", "other.trace", "--layers", "3", "--tokens", "400"});
+  EXPECT_EQ(Run({"trace", "info", "small.trace", "--control", "other.trace"}, 1),
+            "other.trace: error: --control has 64 experts, top-6, 3 MoE layers; the trace has 64, "
+            "top-6, 4\n");
+  EXPECT_EQ(Run({"trace", "info", "small.trace", "--control", "./small.trace"}, 1),
+            "./small.trace: error: --control is the trace itself\n");
+  EXPECT_EQ(Run({"trace", "info", "small.trace", "./small.trace"}, 1),
+            "./small.trace: error: is given twice\n");
 }
 
 TEST_F(TraceCommands, ScaleRefusesWhatWouldMislead) {

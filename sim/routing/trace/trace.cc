@@ -12,6 +12,7 @@
 #include "sim/routing/trace/half.h"
 #include "sim/routing/trace/trace_detail.h"
 #include "sim/routing/trace/trace_limits.h"
+#include "sim/routing/trace/trace_save.h"
 
 namespace switchyard {
 
@@ -99,6 +100,8 @@ Result<RouterTrace> LoadTrace(const std::filesystem::path& path, const LoadTrace
 }
 
 Result<void> SaveTrace(const RouterTrace& trace, const std::filesystem::path& path) {
+  const std::string error = CheckSmallRecords(trace);
+  if (!error.empty()) return FileError(path.string(), error);
   AtomicFile file(path);
   SaveTrace(trace, file.stream());
   return file.Commit();

@@ -108,7 +108,8 @@ struct RouterTrace {
 };
 
 struct LoadTraceOptions {
-  std::uint32_t num_experts = 0;  // .npy files do not say; 0: the largest id plus one
+  // .npy files do not say; 0: the largest id plus one. An error where a .trace says another number.
+  std::uint32_t num_experts = 0;
   std::size_t max_bytes = std::size_t{8} << 30;  // of memory for the trace
   bool verify_checksums = true;
 };
@@ -125,14 +126,15 @@ struct LoadTraceOptions {
 [[nodiscard]] Result<RouterTrace> LoadTrace(std::istream& in, const std::string& file,
                                             const LoadTraceOptions& options = {});
 
-// Writes a .trace container. The same trace gives the same bytes.
+// Writes a .trace container. The same trace gives the same bytes. Error: names and notes that no
+// reader would accept (more than kMaxSmallRecordBytes); the stream form leaves that to the caller.
 Result<void> SaveTrace(const RouterTrace& trace, const std::filesystem::path& path);
 void SaveTrace(const RouterTrace& trace, std::ostream& out);
 
 // Writes TASK.topk_ids.npy (named by `ids_path`) and, where the trace has them, its siblings as
 // LoadTrace finds them. A trace read from .npy comes back byte for byte; other traces get the
 // smallest integer type, and f4 for bf16 weights. Fails when sequences are spread over steps,
-// which the .npy form cannot say.
+// which the .npy form cannot say, and when a sibling that the trace does not have lies there.
 Result<void> ExportNpy(const RouterTrace& trace, const std::filesystem::path& ids_path);
 
 }  // namespace switchyard

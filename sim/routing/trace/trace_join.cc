@@ -31,6 +31,7 @@ std::string CheckShape(const RouterTrace& part, const RouterTrace& all) {
     return fmt::format("has {} MoE layers, top-{}; the first file has {}, top-{}", part.layers(),
                        part.top_k, all.layers(), all.top_k);
   }
+  if (part.layer_ids != all.layer_ids) return "has other layers of its model than the first file";
   const bool fits = part.num_experts == all.num_experts ||
                     (part.experts_inferred && part.num_experts < all.num_experts);
   if (fits) return "";

@@ -5,7 +5,7 @@
 // Tokens follow each other part by part; sequences keep apart. A part that names no domains becomes
 // a domain of its own, named as given; so the parts can be told apart. Weights are left out unless
 // all parts have the same format. Notes and other words are the first part's. Errors: parts of
-// different shapes, more than 255 domains.
+// different shapes or of other layers (layer_ids), more than 255 domains.
 #pragma once
 
 #include <string>

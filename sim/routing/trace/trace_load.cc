@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "sim/routing/trace/router_trace.h"
 #include "sim/routing/trace/trace.h"
 #include "sim/routing/trace/trace_detail.h"
+#include "sim/routing/trace/trace_limits.h"
 #include "sim/routing/trace/trace_reader.h"
 
 namespace switchyard {
@@ -64,7 +66,7 @@ void AppendKept(const std::string& bits, std::span<const ExpertIndex> choices, K
 class Loader {
  public:
   Loader(std::string file, const LoadTraceOptions& options)
-      : file_(std::move(file)), budget_(options.max_bytes) {}
+      : file_(std::move(file)), budget_(options.max_bytes), wanted_experts_(options.num_experts) {}
 
   std::string Take(const trace_pb::Record& record) {
     switch (record.body_case()) {
@@ -96,6 +98,11 @@ class Loader {
     if (trace_.tokens() == 0) return FileError(file_, "holds no token that has all its layers");
     error = CheckDistinct(trace_);
     if (!error.empty()) return FileError(file_, error);
+    if (wanted_experts_ > 0) {
+      trace_.num_experts = wanted_experts_;
+      trace_.experts_inferred = false;
+      trace_.notes.erase(kNoteExperts);
+    }
     return std::move(trace_);
   }
 
@@ -130,6 +137,10 @@ class Loader {
     const auto experts = trace_.notes.find(kNoteExperts);
     trace_.experts_inferred = experts != trace_.notes.end() && experts->second == kInferred;
     trace_.num_experts = header.layer(0).experts();
+    if (!MayHaveWantedExperts()) {
+      return fmt::format("has {} experts by its own header, not {} as asked for",
+                         trace_.num_experts, wanted_experts_);
+    }
     trace_.top_k = header.layer(0).top_k();
     for (const auto& layer : header.layer()) {
       if (layer.experts() != trace_.num_experts || layer.top_k() != trace_.top_k) {
@@ -146,10 +157,18 @@ class Loader {
     return "";
   }
 
+  // A number that is only the largest id seen may be told to be larger.
+  [[nodiscard]] bool MayHaveWantedExperts() const {
+    if (wanted_experts_ == 0 || wanted_experts_ == trace_.num_experts) return true;
+    return trace_.experts_inferred && wanted_experts_ > trace_.num_experts &&
+           wanted_experts_ <= kMaxTraceExperts;
+  }
+
   std::string TakeStep(const trace_pb::Step& step) {
     const std::size_t runs = std::max<std::size_t>(step.sequence_id().size() / 8, 1);
+    constexpr std::size_t kNode = 64;  // of next_position_
     std::string error = EndStep();
-    if (error.empty()) error = Spend(sizeof(TraceStep) + runs * sizeof(TraceRun));
+    if (error.empty()) error = Spend(sizeof(TraceStep) + runs * (sizeof(TraceRun) + kNode));
     if (error.empty()) error = TakeTokenIds(step.token_id());
     if (!error.empty()) return error;
     first_run_ = trace_.runs.size();
@@ -169,6 +188,9 @@ class Loader {
       std::memcpy(&run.tokens, step.sequence_id().data() + i * 8 + 4, sizeof(run.tokens));
       if (!step.position().empty()) {
         std::memcpy(&run.position, step.position().data() + i * 4, sizeof(run.position));
+      } else {
+        run.position = next_position_[run.sequence];
+        next_position_[run.sequence] += run.tokens;
       }
       if (!step.domain().empty()) run.domain = static_cast<std::uint8_t>(step.domain()[i]);
       trace_.runs.push_back(run);
@@ -327,12 +349,15 @@ class Loader {
 
   std::string file_;
   std::size_t budget_;
+  std::uint32_t wanted_experts_;  // 0: as the file says
   RouterTrace trace_;
   bool open_ = false;
   bool any_chunk_ = false;
   std::vector<bool> has_gap_;  // [layer] in the current step
   std::size_t first_run_ = 0;
   std::uint64_t first_token_ = 0;
+  // By sequence, in files without positions: runs of a sequence follow each other.
+  std::map<std::uint32_t, std::uint32_t> next_position_;
   std::size_t suppressed_ = 0;
 };
 

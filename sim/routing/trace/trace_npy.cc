@@ -261,6 +261,20 @@ bool RunsAreSequences(const RouterTrace& trace) {
   return std::adjacent_find(ids.begin(), ids.end()) == ids.end();
 }
 
+// Files of an older export, which the next load would take for this trace's.
+std::string CheckStale(const fs::path& ids_path, bool has_weights, bool has_sequences) {
+  const fs::path paths[] = {has_weights ? fs::path() : WeightsPath(ids_path),
+                            has_sequences ? fs::path() : SequencesPath(ids_path)};
+  for (const fs::path& path : paths) {
+    if (!Exists(path)) continue;
+    return fmt::format(
+        "cannot be written: {} lies beside it, which the trace does not have and which would be "
+        "read with it; remove it or choose another name",
+        path.string());
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<RouterTrace> ImportNpy(const fs::path& ids_path, const LoadTraceOptions& options) {
@@ -296,6 +310,9 @@ Result<void> ExportNpy(const RouterTrace& trace, const fs::path& ids_path) {
                      "must be named TASK.topk_ids.npy: the trace has weights or sequences, which "
                      "go to TASK.topk_weights.npy and TASK.seq_len.npy");
   }
+  const std::string stale =
+      CheckStale(ids_path, trace.weight_format != WeightFormat::kNone, has_sequences);
+  if (!stale.empty()) return FileError(ids_path.string(), stale);
   Result<void> done = WriteFileAtomically(ids_path, FormatNpy(IdsArray(trace)));
   if (done.ok() && trace.weight_format != WeightFormat::kNone) {
     done = WriteFileAtomically(WeightsPath(ids_path), FormatNpy(WeightsArray(trace)));

@@ -1,5 +1,7 @@
 #include "sim/routing/trace/trace_save.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <span>
@@ -172,17 +174,19 @@ trace_pb::Record StepOf(const RouterTrace& trace, const TraceStep& step, const S
   return record;
 }
 
+trace_pb::Record GapOf(const TraceGap& gap) {
+  trace_pb::Record record;
+  trace_pb::Gap& out = *record.mutable_gap();
+  out.set_step(gap.step);
+  out.set_first_layer(gap.first_layer);
+  out.set_layers(gap.layers);
+  out.set_reason(gap.reason);
+  return record;
+}
+
 void WriteGaps(const RouterTrace& trace, const std::vector<std::size_t>& which,
                TraceWriter& writer) {
-  for (const std::size_t i : which) {
-    trace_pb::Record record;
-    trace_pb::Gap& out = *record.mutable_gap();
-    out.set_step(trace.gaps[i].step);
-    out.set_first_layer(trace.gaps[i].first_layer);
-    out.set_layers(trace.gaps[i].layers);
-    out.set_reason(trace.gaps[i].reason);
-    writer.Write(record);
-  }
+  for (const std::size_t i : which) writer.Write(GapOf(trace.gaps[i]));
 }
 
 // The chunks of `tokens` tokens from `first` on: block by block, so that a cut-off file loses only
@@ -213,6 +217,23 @@ void WriteChunks(const RouterTrace& trace, std::uint64_t step, std::uint64_t fir
 }
 
 }  // namespace
+
+std::string CheckSmallRecords(const RouterTrace& trace) {
+  const std::size_t header = HeaderOf(trace).ByteSizeLong();
+  if (header > kMaxSmallRecordBytes) {
+    return fmt::format(
+        "cannot be written: its header (names, notes, layers) takes {} bytes; "
+        "allowed: up to {}",
+        header, kMaxSmallRecordBytes);
+  }
+  for (std::size_t i = 0; i < trace.gaps.size(); ++i) {
+    const std::size_t gap = GapOf(trace.gaps[i]).ByteSizeLong();
+    if (gap <= kMaxSmallRecordBytes) continue;
+    return fmt::format("cannot be written: the reason of gap {} takes {} bytes; allowed: up to {}",
+                       i, gap, kMaxSmallRecordBytes);
+  }
+  return "";
+}
 
 void WriteTraceHeader(const RouterTrace& trace, TraceWriter& writer) {
   writer.Write(HeaderOf(trace));

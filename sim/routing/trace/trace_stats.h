@@ -11,7 +11,8 @@
 //   entropy        -sum p_e log2 p_e, p_e = n_e / sum n, in bits; log2 E when equal
 //   variation      standard deviation of n_e / mean n_e
 //   overlap[lag]   share of a token's choices that the token `lag` before it, in the same
-//                  sequence, chose as well; all such pairs of all layers count the same
+//                  sequence, chose as well; all such pairs of all layers count the same. Not
+//                  across a lost step or a sequence that begins again (TraceRun::position)
 //   overlap_uniform   the same for independent uniform choices, k / E
 //   overlap_shuffled  the same after one random permutation of the tokens of the whole trace: no
 //                  locality, the same loads

@@ -108,6 +108,27 @@ TEST(Acceptance, AControlThatIsNotBelowFails) {
   EXPECT_EQ(Line(list, "control").measured, (std::vector<double>{3, 4}));
 }
 
+TEST(Acceptance, AControlThatLacksAFigureIsNotMeasured) {
+  TraceStats control = Control();
+  control.domains.clear();
+  control.affinity_top1.reset();
+  control.layer_overlap[64] = Passing().layer_overlap[64];
+  const Acceptance list = JudgeTrace(Passing(), &control);
+  EXPECT_EQ(Line(list, "control").verdict, Verdict::kNotMeasured);
+  EXPECT_EQ(Line(list, "control").note, "not measured: domain_load, affinity; not below: lag_64");
+  EXPECT_TRUE(Line(list, "control").measured.empty());
+  EXPECT_FALSE(list.accepted());
+}
+
+TEST(Acceptance, DomainsCountFrom64ChoicesAnExpertOn) {
+  // 64 experts, top-6: 64 choices each are 64 * 64 / 6 = 682.7 tokens.
+  TraceStats stats = Passing();
+  stats.domains = {{"code", 682, 2.5, 0.3}};
+  EXPECT_EQ(Line(JudgeTrace(stats, nullptr), "domain_load").verdict, Verdict::kNotMeasured);
+  stats.domains = {{"code", 683, 2.5, 0.3}};
+  EXPECT_EQ(Line(JudgeTrace(stats, nullptr), "domain_load").verdict, Verdict::kPass);
+}
+
 TEST(Acceptance, WhatIsNotMeasuredDoesNotPass) {
   TraceStats stats = Passing();
   stats.same_token_overlap.clear();

@@ -265,6 +265,76 @@ TEST(TraceContent, NamesWhatIsWrong) {
             "names 256 domains; allowed: up to 255");
 }
 
+TEST(TraceContent, ExpertsThatContradictTheHeaderAreRefused) {
+  const auto load = [](const RouterTrace& trace, std::uint32_t experts) {
+    std::istringstream in(Saved(trace));
+    LoadTraceOptions options;
+    options.num_experts = experts;
+    return LoadTrace(in, "x.trace", options);
+  };
+  EXPECT_TRUE(load(Small(), 4).ok());
+  const auto refused = load(Small(), 8);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(ToString(refused.errors()),
+            "x.trace: error: has 4 experts by its own header, not 8 as asked for\n");
+  // Of an imported .npy 4 is only the largest id plus one.
+  RouterTrace inferred = Small();
+  inferred.notes["experts"] = "inferred from the largest id";
+  EXPECT_TRUE(load(inferred, 0).value().experts_inferred);
+  EXPECT_EQ(load(inferred, 8).value().num_experts, 8U);
+  EXPECT_FALSE(load(inferred, 8).value().experts_inferred);
+  EXPECT_FALSE(load(inferred, 3).ok());
+}
+
+TEST(TraceContent, WithoutPositionsRunsOfASequenceFollowEachOther) {
+  std::istringstream in(Saved(Small()));
+  std::ostringstream out;
+  TraceReader reader(in, "x.trace");
+  TraceWriter writer(out);
+  trace_pb::Record record;
+  while (reader.Next(record).value()) {
+    if (record.has_step()) record.mutable_step()->clear_position();
+    if (!record.has_footer()) writer.Write(record);
+  }
+  writer.Finish();
+  const auto trace = Load(out.str());
+  ASSERT_TRUE(trace.ok()) << ToString(trace.errors());
+  EXPECT_EQ(trace.value().runs[2].position, 2U) << "sequence 0 had two tokens";
+  EXPECT_EQ(trace.value().runs[3].position, 1U);
+}
+
+TEST(TraceContent, WhatNoReaderWouldAcceptIsNotSaved) {
+  const std::filesystem::path file = std::filesystem::temp_directory_path() /
+                                     ("trace_content_" + std::to_string(getpid()) + ".trace");
+  RouterTrace trace = Small();
+  trace.notes["long"] = std::string(1 << 20, 'x');
+  const auto refused = SaveTrace(trace, file);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.errors().front().message.find("allowed: up to 1048576"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(file));
+  trace = Small();
+  trace.gaps = {{7, 0, 1, std::string(1 << 20, 'x')}};
+  EXPECT_FALSE(SaveTrace(trace, file).ok());
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST(TraceContent, AnNpyBesideSiblingsOfAnOlderOneIsRefused) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("trace_content_" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  RouterTrace trace = Small();
+  trace.runs = {{0, 3, 0}, {1, 2, 0}};
+  EXPECT_TRUE(ExportNpy(trace, folder / "t.topk_ids.npy").ok());
+  EXPECT_TRUE(ExportNpy(trace, folder / "t.topk_ids.npy").ok()) << "both are written anew";
+  trace.runs = {{0, 5, 0}};
+  const auto refused = ExportNpy(trace, folder / "t.topk_ids.npy");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.errors().front().message.find("t.seq_len.npy lies beside it"),
+            std::string::npos);
+  EXPECT_EQ(LoadTrace(folder / "t.topk_ids.npy").value().runs.size(), 2U) << "nothing is changed";
+  std::filesystem::remove_all(folder);
+}
+
 TEST(TraceContent, AGapTakesNoMemoryThatIsNotAllowed) {
   // 2^32 - 1 tokens of two layers that were lost: 34 GB of "no choice" from a few bytes.
   const auto loaded = Load(Changed(Small(), [](Records& records) {

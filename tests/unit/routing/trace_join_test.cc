@@ -67,6 +67,15 @@ TEST(JoinTraces, RefusesOtherShapes) {
             "c: error: has 8 experts; another file has 4\n");
 }
 
+TEST(JoinTraces, RefusesOtherLayers) {
+  RouterTrace other = Part({0});
+  other.layer_ids = {7};
+  const auto joined = JoinTraces({Part({0}), other}, {"a", "b"});
+  ASSERT_FALSE(joined.ok());
+  EXPECT_EQ(ToString(joined.errors()),
+            "b: error: has other layers of its model than the first file\n");
+}
+
 TEST(JoinTraces, WeightsOnlyWhereAllHaveThem) {
   RouterTrace weighted = Part({0});
   weighted.weight_format = WeightFormat::kBf16;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "sim/routing/fitted_presets.h"
@@ -193,8 +192,7 @@ TEST(MoreChoices, ATokenWithoutChoicesGetsNone) {
 // What a scaled trace keeps of a measured one. The bounds:
 //   max/mean load  finer experts have more extremes; parts get even loads, so only a little more
 //   overlap / uniform  parts are chosen by similar tokens: not below the source, and not above it
-//   by
-//                  half; never more than the source's overlap itself, since who shares a part
+//                  by half; never more than the source's overlap itself, since who shares a part
 //                  shares its expert
 //   affinity / uniform  the same, but knowing the part says more than knowing the expert
 void ExpectKept(const RouterTrace& source, const RouterTrace& big) {
@@ -219,11 +217,32 @@ void ExpectKept(const RouterTrace& source, const RouterTrace& big) {
 
 TEST(TraceScale, KeepsTheStatisticsOfARecordedTrace) {
   const std::string file =
-      SWITCHYARD_SOURCE_DIR "/../shared/data/esft_deepseek_v2_lite/law.topk_ids.npy";
-  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no recorded trace at " << file;
-  const auto law = LoadTrace(file);
-  ASSERT_TRUE(law.ok()) << ToString(law.errors());
-  ExpectKept(law.value(), Scaled(law.value(), {40, 256, 8, 2048}));
+      SWITCHYARD_SOURCE_DIR "/kernels/recorded/deepseek_like_64e_top6_100.trace";
+  const auto recorded = LoadTrace(file);
+  ASSERT_TRUE(recorded.ok()) << ToString(recorded.errors());
+  const std::uint32_t layers = 2 * recorded.value().layers();
+  ExpectKept(recorded.value(), Scaled(recorded.value(), {layers, 256, 8, 2048}));
+}
+
+TEST(TraceScale, RefusesTablesOfTooManyExperts) {
+  RouterTrace source = Source(1, 64);
+  source.num_experts = 5000;
+  const auto refused = ScaleTrace(source, "x", {1, 6000});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(ToString(refused.errors()),
+            "x: error: would go from 5000 to 6000 experts; splitting experts or adding choices "
+            "takes at most 4096\n");
+  EXPECT_FALSE(ScaleTrace(source, "x", {1, 5000, 8}).ok()) << "more choices";
+  EXPECT_TRUE(ScaleTrace(source, "x", {1, 5000, 4}).ok()) << "fewer choices need no table";
+}
+
+TEST(TraceScale, SaysThatGapsAreNotListed) {
+  RouterTrace source = Source(2, 64);
+  source.gaps = {{0, 1, 1, "lost"}};
+  const RouterTrace scaled = Scaled(source, {});
+  EXPECT_TRUE(scaled.gaps.empty());
+  EXPECT_EQ(scaled.notes.at("gaps"),
+            "1 gaps of the source: what they lack is \"no choice\" here, without a list");
 }
 
 TEST(TraceScale, KeepsNextLayerAffinityWhereLayersAreRepeated) {

@@ -50,6 +50,23 @@ TEST(TraceStats, OverlapStaysInsideASequence) {
   EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).overlap.at(1), 1.0 / 4);
 }
 
+TEST(TraceStats, OverlapStopsAtALostStep) {
+  // Decode of one sequence at positions 0, 1, 2: {0,1}, {1,2}, {1,2}; shared 1 and 2 of 4.
+  RouterTrace trace = OneLayer(6, 2, {0, 1, /**/ 1, 2, /**/ 1, 2});
+  trace.runs = {{0, 1, 0}, {0, 1, 1}, {0, 1, 2}};
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).overlap.at(1), 3.0 / 4);
+  // The step of position 1 lost: 0 and 2 are two apart, no pair of lag 1 is left.
+  trace = OneLayer(6, 2, {0, 1, /**/ 1, 2});
+  trace.runs = {{0, 1, 0}, {0, 1, 2}};
+  EXPECT_FALSE(ComputeTraceStats(trace).overlap.contains(1));
+  EXPECT_EQ(ComputeTraceStats(trace).sequences, 1U) << "it stays one sequence";
+  // Prefilled again: the second run begins anew. {0,1}-{1,2} and {0,3}-{3,4} share 1 of 2 each;
+  // {1,2}-{0,3}, between the runs, would share none.
+  trace = OneLayer(6, 2, {0, 1, /**/ 1, 2, /**/ 0, 3, /**/ 3, 4});
+  trace.runs = {{0, 2, 0}, {0, 2, 0}};
+  EXPECT_DOUBLE_EQ(ComputeTraceStats(trace).overlap.at(1), 2.0 / 4) << "joined: 2 of 6";
+}
+
 TEST(TraceStats, AffinityByHand) {
   RouterTrace trace = OneLayer(4, 1, {0, 0, 0, 1});
   trace.layer_ids = {0, 1};

@@ -17,6 +17,9 @@
 namespace switchyard {
 namespace {
 
+// Splitting keeps a table of parts by partners, drawing choices one of pairs of experts: 4,096^2
+// numbers are 64 MiB, and no model has more experts.
+constexpr std::uint32_t kMaxTableExperts = 4096;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{8} << 30;
 
 struct Shape {
@@ -45,6 +48,11 @@ Diagnostics Check(const Shape& from, const Shape& to, const std::string& source)
                       from.experts, to.experts));
   require(to.experts <= kMaxTraceExperts,
           fmt::format("cannot have {} experts; allowed: up to {}", to.experts, kMaxTraceExperts));
+  require((to.experts <= from.experts && to.top_k <= from.top_k) ||
+              std::max(from.experts, to.experts) <= kMaxTableExperts,
+          fmt::format("would go from {} to {} experts; splitting experts or adding choices takes "
+                      "at most {}",
+                      from.experts, to.experts, kMaxTableExperts));
   require(to.layers <= kMaxTraceLayers,
           fmt::format("cannot have {} layers; allowed: up to {}", to.layers, kMaxTraceLayers));
   require(from.layers > 1 || to.layers <= from.layers,
@@ -228,6 +236,11 @@ void Label(const RouterTrace& trace, const std::string& source, const Shape& to,
   scaled.seed = seed;
   scaled.notes["label"] = "synthetic, fitted: no trace of a model of this shape";
   scaled.notes["source"] = fmt::format("{} ({})", name, InWords(ShapeOf(trace)));
+  if (!trace.gaps.empty()) {
+    scaled.notes["gaps"] =
+        fmt::format("{} gaps of the source: what they lack is \"no choice\" here, without a list",
+                    trace.gaps.size());
+  }
   scaled.notes["routing"] = "scaled to " + InWords(to);
 }
 

@@ -75,6 +75,27 @@ std::vector<std::vector<std::uint64_t>> SequenceTokens(const RouterTrace& trace)
   return result;
 }
 
+std::vector<std::vector<std::uint64_t>> UnbrokenTokens(const RouterTrace& trace) {
+  struct Piece {
+    std::size_t index = 0;
+    std::uint64_t end = 0;  // position behind its last token
+  };
+  std::map<std::uint32_t, Piece> last;  // by sequence
+  std::vector<std::vector<std::uint64_t>> pieces;
+  std::uint64_t token = 0;
+  for (const TraceRun& run : trace.runs) {
+    const auto [found, is_new] = last.try_emplace(run.sequence);
+    Piece& piece = found->second;
+    if (is_new || piece.end != run.position) {
+      piece.index = pieces.size();
+      pieces.emplace_back();
+    }
+    piece.end = std::uint64_t{run.position} + run.tokens;
+    for (std::uint32_t i = 0; i < run.tokens; ++i) pieces[piece.index].push_back(token++);
+  }
+  return pieces;
+}
+
 void AddLoadStats(const RouterTrace& trace, TraceStats& stats) {
   for (std::uint32_t l = 0; l < trace.layers(); ++l) {
     const Skew skew = SkewOf(LayerLoads(trace, l));

@@ -22,6 +22,10 @@ struct Skew {
 
 // Token indices of each sequence, in the order in which they come.
 [[nodiscard]] std::vector<std::vector<std::uint64_t>> SequenceTokens(const RouterTrace& trace);
+// The same, split where a run does not begin at the position at which the run before it of its
+// sequence ended (a lost step, a sequence prefilled again): neighbours of a list are neighbours in
+// their sequence.
+[[nodiscard]] std::vector<std::vector<std::uint64_t>> UnbrokenTokens(const RouterTrace& trace);
 
 void AddLoadStats(const RouterTrace& trace, TraceStats& stats);
 void AddSequenceStats(const RouterTrace& trace, TraceStats& stats);

@@ -162,7 +162,7 @@ std::vector<std::uint64_t> ShuffledTokens(std::uint64_t tokens) {
 void AddOverlap(const RouterTrace& trace, const std::vector<std::uint64_t>& shuffled,
                 TraceStats& stats) {
   stats.overlap_uniform = static_cast<double>(trace.top_k) / trace.num_experts;
-  const Sequences in_order = SequenceTokens(trace);
+  const Sequences in_order = UnbrokenTokens(trace);
   Sequences permuted = in_order;
   for (auto& tokens : permuted) {
     for (std::uint64_t& t : tokens) t = shuffled[t];
