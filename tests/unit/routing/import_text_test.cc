@@ -270,6 +270,13 @@ TEST(JsonText, RefusesWhatWouldTakeTooMuch) {
             "'2,<U+000A>  x'\n");
 }
 
+TEST(JsonText, NumbersThatStopBeingPackedCountAsValues) {
+  // 2^24 numbers lie side by side in 128 MiB; the null would make nodes of them all.
+  std::string text = "[1";
+  for (std::size_t i = 0; i < std::size_t{1} << 24; ++i) text += ",1";
+  EXPECT_NE(JsonErrors(text + ",null]").find("more than 16777216 values"), std::string::npos);
+}
+
 TEST(JsonText, KnowsWhereValuesStand) {
   const std::string text = "{\"a\": [1, -2.5, \"t\\\"x\", true, null, {}]}";
   const ImportFile file{"j", text};

@@ -150,6 +150,32 @@ TEST(TorchFile, PicklesThatGrowOrTurnInCirclesEnd) {
       << WrongPickle(circle);
 }
 
+TEST(TorchFile, RecalledTextsAreChargedEachTime) {
+  // 1 MiB of text, remembered once and recalled 1000 times: 3 KiB that would become 1 GiB.
+  const std::string memo("q\0", 2);
+  const std::string recall("h\0", 2);
+  std::string texts = kStart + "](" + Text(std::string(std::size_t{1} << 20, 'a')) + memo;
+  for (int i = 0; i < 1000; ++i) texts += recall;
+  EXPECT_NE(WrongPickle(texts + "e.").find("holds more than 67108864 bytes of text"),
+            std::string::npos);
+  // The same with the key of a storage, which every use of the storage would copy.
+  const std::string storage = "(" + Text("storage") + "ctorch\nIntStorage\n" +
+                              Text(std::string(std::size_t{1} << 20, '0')) + Text("cpu") + Int(1) +
+                              "t" + memo + "Q";
+  std::string keys = kStart + "](" + storage;
+  for (int i = 0; i < 1000; ++i) keys += recall + "Q";
+  EXPECT_NE(WrongPickle(keys + "e.").find("has a storage whose key is too long"),
+            std::string::npos);
+}
+
+TEST(TorchFile, APickleHasALimitedNumberOfObjects) {
+  const std::string many = kStart + "(" + std::string((std::size_t{1} << 20) + 1, ']') + "t.";
+  EXPECT_NE(WrongPickle(many).find("has more than 1048576 objects"), std::string::npos);
+  const std::string large = kStart + std::string(std::size_t{16} << 20, 'N') + ".";
+  EXPECT_NE(WrongPickle(large).find("has 16777219 bytes; at most 16777216 are read"),
+            std::string::npos);
+}
+
 TEST(TorchFile, EveryPrefixOfAPickleIsRefused) {
   const std::string pickle = Records(Tensor("IntStorage", "0", {1, 2, 3}, {6, 3, 1}));
   for (std::size_t n = 0; n < pickle.size(); ++n) {

@@ -108,6 +108,15 @@ class TensorReader {
 
 }  // namespace
 
+std::size_t UnpackedBy(const DataNode& list, const DataNode& item) {
+  const bool packs =
+      std::holds_alternative<std::int64_t>(item.data) || std::holds_alternative<double>(item.data);
+  if (packs) return 0;
+  if (const auto* integers = std::get_if<IntegerList>(&list.data)) return integers->size();
+  const auto* numbers = std::get_if<NumberList>(&list.data);
+  return numbers == nullptr ? 0 : numbers->size();
+}
+
 DataNode* AppendTo(DataNode& list, DataNode item) {
   if (AppendNumber(list, item)) return nullptr;
   if (std::holds_alternative<IntegerList>(list.data)) Unpack<IntegerList>(list);

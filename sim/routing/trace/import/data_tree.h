@@ -41,6 +41,8 @@ struct DataMember {
 // Appends to `list`, which is one of the three kinds of list and changes its kind when it must.
 // Returns the node where it lies as one, else nullptr (a number among numbers).
 DataNode* AppendTo(DataNode& list, DataNode item);
+// How many numbers of `list`, packed so far, AppendTo would make nodes of their own for `item`.
+[[nodiscard]] std::size_t UnpackedBy(const DataNode& list, const DataNode& item);
 
 // The member, or nullptr; also when `node` is no dictionary.
 [[nodiscard]] const DataNode* FindMember(const DataNode& node, std::string_view key);

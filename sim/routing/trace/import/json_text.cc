@@ -150,11 +150,14 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     } else if (auto* dict = std::get_if<DataDict>(&stack_.back()->data)) {
       placed = &dict->emplace_back(DataMember{std::move(key_), std::move(node)}).value;
     } else {
+      nodes_ += UnpackedBy(*stack_.back(), node);
+      if (nodes_ > kMaxNodes) return FailNodes();
       placed = AppendTo(*stack_.back(), std::move(node));
     }
     if (placed == nullptr) return true;
-    return ++nodes_ <= kMaxNodes || Fail(fmt::format("more than {} values", kMaxNodes));
+    return ++nodes_ <= kMaxNodes || FailNodes();
   }
+  bool FailNodes() { return Fail(fmt::format("more than {} values", kMaxNodes)); }
 
   bool Add(DataNode node) {
     DataNode* placed = nullptr;

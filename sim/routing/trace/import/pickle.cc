@@ -19,7 +19,14 @@ constexpr std::string_view kStoragePrefix = "torch.";
 constexpr std::string_view kStorageSuffix = "Storage";
 
 // Of a tensor's sizes and strides: products of them stay far below 2^128.
+constexpr std::size_t kMostDimensions = 8;
 constexpr std::int64_t kMostOfTensor = std::int64_t{1} << 48;
+
+// A pickle of tensors is small: their elements lie beside it. What it recalls is shared, except for
+// names and the keys of storages, which are copied and so must be short.
+constexpr std::size_t kMaxPickle = std::size_t{16} << 20;
+constexpr std::size_t kMaxObjects = std::size_t{1} << 20;
+constexpr std::size_t kMaxName = 128;
 
 bool IsStorage(std::string_view name) {
   return name.starts_with(kStoragePrefix) && name.ends_with(kStorageSuffix) &&
@@ -31,6 +38,9 @@ class Machine {
   Machine(std::string_view bytes, PickleObjects& out) : bytes_(bytes), out_(out) {}
 
   std::string Run() {
+    if (bytes_.size() > kMaxPickle) {
+      return fmt::format("has {} bytes; at most {} are read", bytes_.size(), kMaxPickle);
+    }
     while (error_.empty() && !stopped_) {
       if (at_ >= bytes_.size()) return "ends before its STOP";
       Step(bytes_[at_++]);
@@ -157,6 +167,9 @@ class Machine {
 
   void Push(PickleValue value) { stack_.push_back(value); }
   void PushObject(PickleObject object) {
+    if (out_.objects.size() >= kMaxObjects) {
+      return Fail(fmt::format("has more than {} objects", kMaxObjects));
+    }
     out_.objects.push_back(std::move(object));
     Push(PickleRef{out_.objects.size() - 1});
   }
@@ -266,6 +279,10 @@ class Machine {
       Fail("ends inside a name");
       return "";
     }
+    if (newline - at_ > kMaxName) {
+      Fail("has a name that is too long");
+      return "";
+    }
     std::string line(bytes_.substr(at_, newline - at_));
     at_ = newline + 1;
     return line;
@@ -280,6 +297,8 @@ class Machine {
     const auto* module = out_.Find<std::string>(both[0]);
     const auto* name = out_.Find<std::string>(both[1]);
     if (module == nullptr || name == nullptr) return Fail("names something by no text");
+    if (std::max(module->size(), name->size()) > kMaxName)
+      return Fail("has a name that is too long");
     Name(*module + "." + *name);
   }
 
@@ -297,7 +316,7 @@ class Machine {
 
   std::optional<std::vector<std::int64_t>> Integers(const PickleValue& value) {
     const auto* list = out_.Find<PickleList>(value);
-    if (list == nullptr) return std::nullopt;
+    if (list == nullptr || list->items.size() > kMostDimensions) return std::nullopt;
     std::vector<std::int64_t> numbers;
     for (const PickleValue& item : list->items) {
       const auto* number = std::get_if<std::int64_t>(&item);
@@ -310,14 +329,13 @@ class Machine {
   // (storage, offset, size, stride, requires_grad, hooks)
   void Rebuild(const std::vector<PickleValue>& arguments) {
     constexpr std::size_t kLeast = 4;
-    constexpr std::size_t kMostDimensions = 8;
     if (arguments.size() < kLeast) return Fail("has a tensor of too few parts");
     const auto* storage = out_.Find<PickleStorage>(arguments[0]);
     const auto* offset = std::get_if<std::int64_t>(&arguments[1]);
     const auto shape = Integers(arguments[2]);
     const auto stride = Integers(arguments[3]);
     if (storage == nullptr || offset == nullptr || *offset < 0 || !shape || !stride ||
-        shape->size() != stride->size() || shape->size() > kMostDimensions) {
+        shape->size() != stride->size()) {
       return Fail("has a tensor whose parts do not fit");
     }
     PushObject(PickleTensor{*storage, *offset, *shape, *stride});
@@ -334,6 +352,7 @@ class Machine {
     if (type == nullptr || key == nullptr || !IsStorage(type->name)) {
       return Fail("has an unknown storage");
     }
+    if (key->size() > kMaxName) return Fail("has a storage whose key is too long");
     PushObject(PickleStorage{type->name.substr(kStoragePrefix.size()), *key});
   }
 

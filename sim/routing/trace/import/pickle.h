@@ -6,7 +6,7 @@
 //   objects.Get(objects.root)
 //
 // Objects lie in one list and name each other by number, as a pickle may use one twice or put a
-// list into itself. Their number is at most that of the bytes. Source:
+// list into itself. At most 16 MiB are read, and 2^20 objects. Source:
 // docs.python.org/3/library/pickletools.
 #pragma once
 

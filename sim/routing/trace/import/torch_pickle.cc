@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <map>
 
 #include "sim/base/int128.h"
 #include "sim/routing/trace/import/pickle.h"
@@ -20,6 +21,7 @@ constexpr std::string_view kByteOrder = "/byteorder";
 constexpr std::string_view kData = "/data/";
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxNodes = std::size_t{1} << 24;
+constexpr std::size_t kMaxText = std::size_t{64} << 20;  // of all texts; a pickle may use one often
 
 // How the elements of a storage become numbers.
 struct StorageType {
@@ -55,7 +57,13 @@ class TreeMaker {
  public:
   TreeMaker(const PickleObjects& objects, const std::vector<ZipEntry>& entries,
             std::size_t max_bytes)
-      : objects_(objects), entries_(entries), elements_left_(max_bytes / sizeof(std::int64_t)) {}
+      : objects_(objects), elements_left_(max_bytes / sizeof(std::int64_t)) {
+    for (const ZipEntry& entry : entries) {
+      const std::size_t data = entry.name.rfind(kData);
+      if (data == std::string::npos) continue;
+      storages_.try_emplace(std::string_view(entry.name).substr(data + kData.size()), &entry.bytes);
+    }
+  }
 
   DataNode Make() { return Node(objects_.root, 0); }
   [[nodiscard]] const std::string& error() const { return error_; }
@@ -73,12 +81,20 @@ class TreeMaker {
     return error_.empty();
   }
 
+  // A copy of the text, charged to what all texts may take.
+  std::string Copy(const std::string& text) {
+    text_ += text.size();
+    if (text_ <= kMaxText) return text;
+    Fail(fmt::format("holds more than {} bytes of text", kMaxText));
+    return "";
+  }
+
   DataNode Node(const PickleValue& value, std::size_t depth) {
     if (!Spend(depth)) return {};
     if (const auto* flag = std::get_if<bool>(&value)) return {*flag, {}};
     if (const auto* integer = std::get_if<std::int64_t>(&value)) return {*integer, {}};
     if (const auto* number = std::get_if<double>(&value)) return {*number, {}};
-    if (const auto* text = objects_.Find<std::string>(value)) return {*text, {}};
+    if (const auto* text = objects_.Find<std::string>(value)) return {Copy(*text), {}};
     if (const auto* list = objects_.Find<PickleList>(value)) return List(*list, depth);
     if (const auto* dict = objects_.Find<PickleDict>(value)) return Dict(*dict, depth);
     if (const auto* tensor = objects_.Find<PickleTensor>(value)) return Tensor(*tensor, depth);
@@ -99,7 +115,12 @@ class TreeMaker {
     for (const auto& [key, value] : dict.items) {
       if (!error_.empty()) break;
       const auto* name = objects_.Find<std::string>(key);
-      if (name != nullptr) members.push_back({*name, Node(value, depth + 1)});
+      if (name == nullptr) {
+        Spend(depth);
+        continue;
+      }
+      std::string copy = Copy(*name);
+      members.push_back({std::move(copy), Node(value, depth + 1)});
     }
     return {std::move(members), {}};
   }
@@ -111,11 +132,10 @@ class TreeMaker {
     if (type == std::end(kStorages)) {
       return Fail("holds a tensor of " + Shown(tensor.storage.type) + ", which is not read");
     }
-    const std::string name = std::string(kData) + tensor.storage.key;
-    const auto entry =
-        std::find_if(entries_.begin(), entries_.end(),
-                     [&](const ZipEntry& candidate) { return candidate.name.ends_with(name); });
-    if (entry == entries_.end()) return Fail("misses the storage " + Shown(name.substr(1)));
+    const std::string& key = tensor.storage.key;
+    const auto entry = storages_.find(key);
+    if (entry == storages_.end()) return Fail("misses the storage " + Shown("data/" + key));
+    const std::string& bytes = *entry->second;
     Uint128 elements = 1;
     Uint128 last = static_cast<std::uint64_t>(tensor.offset);
     for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
@@ -125,13 +145,12 @@ class TreeMaker {
       last += static_cast<Uint128>(most) * static_cast<std::uint64_t>(tensor.stride[d]);
     }
     if (elements == 0) return {IntegerList{}, {}};
-    if (last >= entry->bytes.size() / type->bytes) {
-      return Fail("holds a tensor that reaches beyond its storage " + Shown(name.substr(1)));
+    if (last >= bytes.size() / type->bytes) {
+      return Fail("holds a tensor that reaches beyond its storage " + Shown("data/" + key));
     }
     if (elements > elements_left_) return Fail("holds tensors larger than allowed");
     elements_left_ -= static_cast<std::size_t>(elements);
-    return Slice({&tensor, &*type, &entry->bytes}, 0, static_cast<std::size_t>(tensor.offset),
-                 depth);
+    return Slice({&tensor, &*type, &bytes}, 0, static_cast<std::size_t>(tensor.offset), depth);
   }
 
   // The items of dimension `d` from element `at` on.
@@ -152,7 +171,8 @@ class TreeMaker {
   }
 
   const PickleObjects& objects_;
-  const std::vector<ZipEntry>& entries_;
+  std::map<std::string_view, const std::string*> storages_;  // bytes of data/KEY, by key
+  std::size_t text_ = 0;
   std::size_t elements_left_;
   std::size_t nodes_ = 0;
   std::string error_;
@@ -169,7 +189,7 @@ const ZipEntry* Find(const std::vector<ZipEntry>& entries, std::string_view suff
 
 std::optional<DataNode> ReadTorchFile(const ImportFile& file, std::size_t max_bytes,
                                       ImportLog& log) {
-  const auto entries = ReadZip(file, max_bytes, [](std::string_view name) {
+  const auto entries = ReadZip(file, max_bytes / kUnpackedShare, [](std::string_view name) {
     return name.ends_with(kPickle) || name.ends_with(kByteOrder) ||
            name.find(kData) != std::string_view::npos;
   });

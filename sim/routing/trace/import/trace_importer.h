@@ -35,7 +35,7 @@ struct ImportOptions {
   std::optional<std::uint32_t> first_layer;  // index in the model of an array's layer 0; absent: 0
   std::optional<std::uint32_t> tokens;       // to draw from counts; absent: as many as were counted
   std::optional<std::uint64_t> seed;         // of the draw; absent: 1
-  std::size_t max_bytes = std::size_t{8} << 30;  // of the trace, and of what an archive unpacks to
+  std::size_t max_bytes = std::size_t{8} << 30;  // of the trace; 1/4: what a zip unpacks to
 };
 
 struct ImportFile {

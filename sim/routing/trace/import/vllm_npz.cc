@@ -74,7 +74,7 @@ class Reader {
 };
 
 Result<RouterTrace> Import(const ImportFile& file, const ImportOptions& options) {
-  const auto entries = ReadZip(file, options.max_bytes,
+  const auto entries = ReadZip(file, options.max_bytes / kUnpackedShare,
                                [](std::string_view name) { return name.ends_with(kSuffix); });
   if (!entries.ok()) return entries.errors();
   return Reader(file, options).Read(entries.value());

@@ -52,18 +52,25 @@ std::string NameOf(zip_t* archive, zip_int64_t index) {
   return name == nullptr ? "" : name;
 }
 
-// Unpacks an entry behind what `budget` leaves; returns what is wrong, or "".
-std::string Unpack(zip_t* archive, zip_int64_t index, std::size_t& budget, std::string& bytes) {
-  constexpr std::size_t kStep = std::size_t{1} << 20;
+// What all entries share: a buffer, and the bytes that they may still unpack to.
+struct Unpacking {
+  std::string buffer;
+  std::size_t left = 0;
+  bool too_much = false;
+};
+
+// Unpacks an entry within what is left; returns what is wrong, or "".
+std::string Unpack(zip_t* archive, zip_int64_t index, Unpacking& unpacking, std::string& bytes) {
+  std::string& buffer = unpacking.buffer;
   const Entry entry(zip_fopen_index(archive, static_cast<zip_uint64_t>(index), 0));
   if (entry == nullptr) return zip_error_strerror(zip_get_error(archive));
-  std::string buffer(kStep, '\0');
   for (;;) {
     const zip_int64_t got = zip_fread(entry.get(), buffer.data(), buffer.size());
     if (got < 0) return zip_error_strerror(zip_file_get_error(entry.get()));
     if (got == 0) return "";
-    if (static_cast<std::size_t>(got) > budget) return "unpacks to more than is allowed";
-    budget -= static_cast<std::size_t>(got);
+    unpacking.too_much = static_cast<std::size_t>(got) > unpacking.left;
+    if (unpacking.too_much) return "unpacks to more than is allowed";
+    unpacking.left -= static_cast<std::size_t>(got);
     bytes.append(buffer, 0, static_cast<std::size_t>(got));
   }
 }
@@ -76,12 +83,13 @@ Result<std::vector<ZipEntry>> ReadZip(const ImportFile& file, std::size_t max_by
   if (!archive.ok()) return archive.errors();
   zip_t* const zip = archive.value().get();
   std::vector<ZipEntry> entries;
-  std::size_t budget = max_bytes;
+  constexpr std::size_t kStep = std::size_t{1} << 20;
+  Unpacking unpacking{std::string(kStep, '\0'), max_bytes};
   Diagnostics errors;
-  for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); ++i) {
+  for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0) && !unpacking.too_much; ++i) {
     ZipEntry entry{NameOf(zip, i), {}};
     if (!wanted(entry.name)) continue;
-    const std::string error = Unpack(zip, i, budget, entry.bytes);
+    const std::string error = Unpack(zip, i, unpacking, entry.bytes);
     if (!error.empty()) errors.push_back(FileError(file.name + "/" + entry.name, error));
     entries.push_back(std::move(entry));
   }

@@ -23,6 +23,10 @@ struct ZipEntry {
   std::string bytes;
 };
 
+// Importers let an archive unpack to this share of ImportOptions::max_bytes: choices of two bytes
+// become eight while they are read.
+inline constexpr std::size_t kUnpackedShare = 4;
+
 // The entries whose name `wanted` accepts, in the order of the archive; `max_bytes` together.
 [[nodiscard]] Result<std::vector<ZipEntry>> ReadZip(
     const ImportFile& file, std::size_t max_bytes,
