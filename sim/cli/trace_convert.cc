@@ -1,6 +1,7 @@
 #include "sim/cli/trace_convert.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -59,12 +60,27 @@ Result<RouterTrace> Load(const ConvertOptions& options) {
 
 // What the .npy form has no room for is said, not lost in silence.
 void WarnOfNpy(const RouterTrace& trace) {
+  if (trace.origin == TraceOrigin::kFitted || trace.origin == TraceOrigin::kSynthetic) {
+    std::cerr << "warning: a .npy cannot say that it is synthetic: whoever reads it takes it for "
+                 "recorded\n";
+  } else if (trace.origin != TraceOrigin::kUnknown) {
+    std::cerr << "warning: a .npy cannot say where it was recorded: left out\n";
+  }
   std::string lost;
   if (!trace.domains.empty()) lost += ", domains";
   if (!trace.token_ids.empty()) lost += ", token ids";
   if (!trace.kept.empty()) lost += ", recorded drops";
   if (!trace.recipes.empty()) lost += ", how the choices were computed";
   if (!trace.gaps.empty()) lost += ", the list of gaps";
+  bool consecutive = true;
+  for (std::size_t l = 0; l < trace.layer_ids.size(); ++l) {
+    consecutive = consecutive && trace.layer_ids[l] == l;
+  }
+  if (!consecutive) lost += ", the layers' numbers in the model";
+  const bool phases =
+      std::any_of(trace.steps.begin(), trace.steps.end(),
+                  [](const TraceStep& step) { return step.phase != TracePhase::kMixed; });
+  if (phases) lost += ", the phases of the steps";
   if (lost.empty()) return;
   std::cerr << "warning: .npy files do not hold " << lost.substr(2) << ": left out\n";
 }

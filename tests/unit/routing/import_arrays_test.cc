@@ -52,6 +52,27 @@ TEST(VllmNpz, PaddingAndTokensNotRecordedHaveNoChoice) {
   EXPECT_TRUE(trace.value().experts_inferred);
 }
 
+TEST(VllmNpz, OneChoiceIsNotRecordedWhenEveryLayerHoldsZero) {
+  // Token 0 chooses 0 and 3; token 1 holds 0 in both layers.
+  const auto trace = ImportText(Zip({{"a.npy", Npy16({2, 2, 1}, {0, 3, 0, 0})}}));
+  ASSERT_TRUE(trace.ok()) << Messages(trace);
+  EXPECT_EQ(Choices(trace.value(), 0), (std::vector<int>{0, -1}));
+  EXPECT_EQ(Choices(trace.value(), 1), (std::vector<int>{3, -1}));
+  EXPECT_TRUE(Warned(trace.value(), "1 tokens of one choice a layer hold expert 0 in every layer"));
+  // In a single layer it cannot be told.
+  const auto single = ImportText(Zip({{"a.npy", Npy16({2, 1, 1}, {0, 3})}}));
+  ASSERT_TRUE(single.ok()) << Messages(single);
+  EXPECT_EQ(Choices(single.value(), 0), (std::vector<int>{0, 3}));
+}
+
+TEST(VllmNpz, OfManyDenseLayersTheFirstAreNamed) {
+  std::vector<int> ids(20, -1);
+  ids.back() = 5;
+  const auto trace = ImportText(Zip({{"a.npy", Npy16({1, 20, 1}, ids)}}));
+  ASSERT_TRUE(trace.ok()) << Messages(trace);
+  EXPECT_TRUE(Warned(trace.value(), "12, 13, 14, 15 and 3 more"));
+}
+
 TEST(VllmNpz, DenseLayersAndOtherArraysAreLeftOut) {
   const auto trace = ImportText(Zip(
       {{"a.npy", Npy16({1, 3, 2}, {0, 0, 4, 1, -1, -1})}, {"prompt.npy", Npy16({3}, {1, 2, 3})}}));
@@ -173,6 +194,17 @@ TEST(RoutedExperts, VllmPromptAndGenerationAreOneSequence) {
   ASSERT_EQ(trace.value().runs.size(), 2U);
   EXPECT_EQ(trace.value().runs[1].sequence, trace.value().runs[0].sequence);
   EXPECT_EQ(trace.value().runs[1].position, 1U);
+}
+
+TEST(RoutedExperts, SeveralSequencesHaveOnePrompt) {
+  const auto trace = ImportText(R"({"prompt_routed_experts": [[[0, 1], [2, 3]]], "choices": [
+      {"routed_experts": [[[3, 2], [1, 0]]]}, {"routed_experts": [[[1, 2], [0, 3]]]}]})");
+  ASSERT_TRUE(trace.ok()) << Messages(trace);
+  EXPECT_EQ(Choices(trace.value(), 0), (std::vector<int>{0, 1, 3, 2, 1, 2}));
+  ASSERT_EQ(trace.value().runs.size(), 3U);
+  EXPECT_EQ(trace.value().runs[2].sequence, 1U);
+  EXPECT_EQ(trace.value().runs[2].position, 1U);
+  EXPECT_TRUE(Warned(trace.value(), "several sequences of one prompt"));
 }
 
 TEST(RoutedExperts, NpyAndShapedTextNeedNoOptions) {

@@ -159,6 +159,7 @@ TEST(Megatron, StepsMicrobatchesAndPredictionLayers) {
   EXPECT_EQ(Choices(trace.value(), 1), (std::vector<int>{1, 0, 5, 3, -1, -1}));
   EXPECT_EQ(trace.value().steps.size(), 2U);
   EXPECT_TRUE(Warned(trace.value(), "multi-token prediction"));
+  EXPECT_TRUE(Warned(trace.value(), "may interleave its sequences"));
   EXPECT_FALSE(Warned(trace.value(), "returned a mask"));
 }
 

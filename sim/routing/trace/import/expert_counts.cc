@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/base/int128.h"
+#include "sim/routing/trace/import/shown_layers.h"
 #include "sim/routing/trace/trace_limits.h"
 
 namespace switchyard {
@@ -62,7 +63,7 @@ class Drawer {
     }
     if (!empty.empty() && !used.empty()) {
       log_.Warn(fmt::format("layers without any count are left out (dense layers): {}",
-                            fmt::join(empty, ", ")));
+                            ShownLayers({empty.begin(), empty.end()})));
     }
     trace_.layer_ids.assign(used.begin(), used.end());
     trace_.num_experts = options_.experts.value_or(static_cast<std::uint32_t>(experts));

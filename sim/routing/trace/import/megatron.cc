@@ -39,7 +39,9 @@ class Reader {
           "the choices of every token are in order of the experts' numbers (the router "
           "returned a mask): the first is not the best");
     }
-    log_.Warn("the file does not mark sequences: every step is taken to be one");
+    log_.Warn(
+        "the file does not mark sequences: every step is taken to be one; rows of a micro-batch "
+        "may interleave its sequences, so that overlaps of neighbouring tokens mean little");
     Result<RouterTrace> trace = std::move(table_).Finish(kName);
     if (trace.ok()) RenumberPrediction(trace.value().layer_ids);
     return trace;

@@ -44,6 +44,7 @@ class Reader {
     ForEachJsonRecord(file, log_, [&](const DataNode& record) {
       const std::string path = fmt::format("[{}]", records_++);
       prompt_.reset();
+      prompt_taken_ = false;
       if (const DataNode* prompt = FindMember(record, kPromptKey)) {
         prompt_ = ReadCube(*prompt, path + "." + std::string(kPromptKey));
       }
@@ -85,7 +86,13 @@ class Reader {
     const std::uint32_t sequence = sequence_++;
     if (!cube) return;
     std::uint32_t position = static_cast<std::uint32_t>(start);
-    if (prompt_) position = Append(*prompt_, sequence, position, node, path);
+    if (prompt_ && !prompt_taken_) {
+      Append(*prompt_, sequence, position, node, path);
+    } else if (prompt_) {
+      log_.Warn("several sequences of one prompt: its choices stand with the first of them alone");
+    }
+    if (prompt_) position += static_cast<std::uint32_t>(prompt_->tokens);
+    prompt_taken_ = true;
     Append(*cube, sequence, position, node, path);
   }
 
@@ -94,9 +101,8 @@ class Reader {
     return std::min(start.value_or(0), kMaxTokens);
   }
 
-  // Returns the position behind the tokens.
-  std::uint32_t Append(const IdCube& cube, std::uint32_t sequence, std::uint32_t position,
-                       const DataNode& node, const std::string& path) {
+  void Append(const IdCube& cube, std::uint32_t sequence, std::uint32_t position,
+              const DataNode& node, const std::string& path) {
     if (layers_ == 0) {
       layers_ = cube.layers;
       width_ = cube.width;
@@ -105,12 +111,11 @@ class Reader {
       log_.Error({node.offset, path},
                  fmt::format("has {} layers and {} choices; those before it have {} and {}",
                              cube.layers, cube.width, layers_, width_));
-      return position;
+      return;
     }
     table_.AppendCube(step_, cube.View(), {node.offset, path});
     const auto tokens = static_cast<std::uint32_t>(cube.tokens);
     table_.AddRun(step_, {sequence, tokens, position});
-    return position + tokens;
   }
 
   std::optional<IdCube> ReadCube(const DataNode& node, const std::string& path) {
@@ -195,6 +200,7 @@ class Reader {
   ImportLog log_;
   StepTable table_;
   std::optional<IdCube> prompt_;  // of the present record
+  bool prompt_taken_ = false;
   std::size_t step_ = 0;
   std::size_t records_ = 0;
   std::size_t layers_ = 0;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/base/check.h"
+#include "sim/routing/trace/import/shown_layers.h"
 #include "sim/routing/trace/trace_detail.h"
 #include "sim/routing/trace/trace_limits.h"
 
@@ -57,6 +58,17 @@ std::string StepTable::WrongShape(const Cube& cube) {
       cube.tokens, cube.layers, cube.width, kMaxTraceLayers, kMaxTraceExperts);
 }
 
+// One choice alone may well be expert 0; expert 0 in every layer is a buffer never written.
+std::vector<bool> StepTable::Missing(const Cube& cube) {
+  std::vector<bool> missing(cube.tokens, false);
+  if (cube.width != 1 || cube.layers < 2) return missing;
+  for (std::size_t t = 0; t < cube.tokens; ++t) {
+    const auto ids = cube.ids.subspan(t * cube.layers, cube.layers);
+    missing[t] = std::all_of(ids.begin(), ids.end(), [](std::int64_t id) { return id == 0; });
+  }
+  return missing;
+}
+
 void StepTable::AppendCube(std::size_t step, const Cube& cube, const ImportPlace& place) {
   const std::string wrong = WrongShape(cube);
   if (!wrong.empty()) return log_.Error(place, wrong);
@@ -64,11 +76,17 @@ void StepTable::AppendCube(std::size_t step, const Cube& cube, const ImportPlace
                    "a cube holds what its shape says");
   const std::uint32_t first = options_.first_layer.value_or(0);
   std::vector<std::int64_t> rows(cube.tokens * cube.width);
+  const std::vector<bool> missing = Missing(cube);
+  missing_ += static_cast<std::uint64_t>(std::count(missing.begin(), missing.end(), true));
   for (std::size_t l = 0; l < cube.layers; ++l) {
     for (std::size_t t = 0; t < cube.tokens; ++t) {
       const auto from = cube.ids.subspan((t * cube.layers + l) * cube.width, cube.width);
-      std::copy(from.begin(), from.end(),
-                rows.begin() + static_cast<std::ptrdiff_t>(t * cube.width));
+      const auto to = rows.begin() + static_cast<std::ptrdiff_t>(t * cube.width);
+      if (missing[t]) {
+        *to = -1;
+      } else {
+        std::copy(from.begin(), from.end(), to);
+      }
     }
     ImportPlace at = place;
     at.path += fmt::format("[:, {}]", l);
@@ -147,13 +165,13 @@ void StepTable::FindShape(RouterTrace& trace) {
       }
     }
   }
-  std::string empty;
+  std::vector<std::uint32_t> empty;
   for (const std::uint32_t id : all) {
-    if (used.contains(id)) continue;
-    empty += (empty.empty() ? "" : ", ") + std::to_string(id);
+    if (!used.contains(id)) empty.push_back(id);
   }
   if (!empty.empty() && !used.empty()) {
-    log_.Warn(fmt::format("layers without any choice are left out (dense layers): {}", empty));
+    log_.Warn(fmt::format("layers without any choice are left out (dense layers): {}",
+                          ShownLayers(empty)));
   }
   for (const auto& [id, width] : used) {
     trace.layer_ids.push_back(id);
@@ -278,6 +296,12 @@ Result<RouterTrace> StepTable::Finish(std::string_view format) && {
         fmt::format("{} rows hold expert 0 in every place: they were not recorded and have "
                     "no choice",
                     not_recorded_));
+  }
+  if (missing_ > 0) {
+    log_.Warn(
+        fmt::format("{} tokens of one choice a layer hold expert 0 in every layer: they are taken "
+                    "as not recorded and have no choice",
+                    missing_));
   }
   std::uint64_t tokens = 0;
   for (std::size_t s = 0; s < steps_.size(); ++s) tokens += Tokens(s);

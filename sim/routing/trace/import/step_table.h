@@ -9,8 +9,10 @@
 // Ids: -1 is "no choice"; others are held against the number of experts, and a token must not have
 // one twice. A row of several choices that are all 0 cannot be a router's: it is a token whose
 // choices were not recorded (buffers begin as zeros: vllm#50874, sglang#12162), so it becomes "no
-// choice". Tokens that a layer lacks, and layers that a step lacks, get no choices; layers without
-// any choice at all (dense ones) are left out. All of this is said in the trace's warnings.
+// choice". Of one choice per layer, expert 0 may be a choice: only arrays of several layers are
+// looked at, and a token with 0 in all of them has no choice. Tokens that a layer lacks, and layers
+// that a step lacks, get no choices; layers without any choice at all (dense ones) are left out.
+// All of this is said in the trace's warnings.
 #pragma once
 
 #include <cstddef>
@@ -86,6 +88,8 @@ class StepTable {
     std::uint64_t tokens = 0;
   };
 
+  // By token: whether an array of one choice a layer lacks it.
+  [[nodiscard]] static std::vector<bool> Missing(const Cube& cube);
   void Widen(Layer& layer, std::size_t width) const;
   void AppendRow(Layer& layer, const ChoiceRows& rows, std::size_t row, const ImportPlace& place);
   [[nodiscard]] bool CheckRow(std::span<const std::int64_t> ids, const ImportPlace& place);
@@ -106,6 +110,7 @@ class StepTable {
   std::uint32_t experts_ = 0;  // as the file says; 0: it does not
   std::int64_t largest_ = -1;
   std::uint64_t not_recorded_ = 0;  // rows of zeros
+  std::uint64_t missing_ = 0;       // tokens of Missing
   std::uint32_t next_sequence_ = 0;
   std::vector<std::int64_t> sorted_;  // of CheckRow
 };
