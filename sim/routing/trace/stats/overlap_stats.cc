@@ -121,33 +121,59 @@ std::vector<std::uint64_t> TokensById(const RouterTrace& trace) {
   return order;
 }
 
-// Of one layer and the occurrences of one token id. `counts` is all 0 before and after.
-void AddSameToken(const RouterTrace& trace, std::uint32_t layer,
-                  std::span<const std::uint64_t> tokens, std::vector<std::uint64_t>& counts,
-                  double& shared, std::uint64_t& choices) {
-  std::uint64_t occurrences = 0;
-  std::uint64_t made = 0;
-  for (const std::uint64_t t : tokens) {
-    const std::uint64_t before = made;
-    for (const ExpertIndex e : trace.Choices(layer, t)) {
-      if (e == kNoExpert) continue;
-      ++counts[e];
-      ++made;
+// The sums of one layer over token ids.
+class SameToken {
+ public:
+  SameToken(const RouterTrace& trace, std::uint32_t layer)
+      : trace_(trace), layer_(layer), counts_(trace.num_experts, 0) {}
+
+  // The occurrences of one token id.
+  void Add(std::span<const std::uint64_t> tokens) {
+    std::uint64_t occurrences = 0;
+    std::uint64_t made = 0;
+    for (const std::uint64_t t : tokens) {
+      const std::uint64_t choices = Count(t);
+      occurrences += choices > 0 ? 1 : 0;
+      made += choices;
     }
-    occurrences += made > before ? 1 : 0;
+    std::uint64_t pairs = 0;
+    for (const std::uint64_t t : tokens) pairs += TakePairs(t);
+    if (occurrences < 2) return;
+    shared_ += static_cast<double>(pairs) / static_cast<double>(occurrences - 1);
+    choices_ += made;
   }
-  std::uint64_t pairs = 0;
-  for (const std::uint64_t t : tokens) {
-    for (const ExpertIndex e : trace.Choices(layer, t)) {
+  [[nodiscard]] std::uint64_t choices() const { return choices_; }
+  [[nodiscard]] double Overlap() const {
+    return choices_ > 0 ? shared_ / static_cast<double>(choices_) : 0.0;
+  }
+
+ private:
+  std::uint64_t Count(std::uint64_t token) {
+    std::uint64_t choices = 0;
+    for (const ExpertIndex e : trace_.Choices(layer_, token)) {
       if (e == kNoExpert) continue;
-      if (counts[e] > 0) pairs += counts[e] * (counts[e] - 1);
-      counts[e] = 0;
+      ++counts_[e];
+      ++choices;
     }
+    return choices;
   }
-  if (occurrences < 2) return;
-  shared += static_cast<double>(pairs) / static_cast<double>(occurrences - 1);
-  choices += made;
-}
+  // c (c - 1) of the token's experts, whose counts are 0 afterwards.
+  std::uint64_t TakePairs(std::uint64_t token) {
+    std::uint64_t pairs = 0;
+    for (const ExpertIndex e : trace_.Choices(layer_, token)) {
+      if (e == kNoExpert || counts_[e] == 0) continue;
+      pairs += counts_[e] * (counts_[e] - 1);
+      counts_[e] = 0;
+    }
+    return pairs;
+  }
+
+  const RouterTrace& trace_;
+  std::uint32_t layer_;
+  std::vector<std::uint64_t> counts_;  // [expert], all 0 between token ids
+  double shared_ = 0.0;
+  std::uint64_t choices_ = 0;
+};
 
 }  // namespace
 
@@ -182,23 +208,20 @@ void AddOverlap(const RouterTrace& trace, const std::vector<std::uint64_t>& shuf
 void AddSameTokenOverlap(const RouterTrace& trace, TraceStats& stats) {
   if (trace.token_ids.empty()) return;
   const std::vector<std::uint64_t> order = TokensById(trace);
-  std::vector<std::uint64_t> counts(trace.num_experts, 0);
-  std::uint64_t all_choices = 0;
+  const auto id = [&](std::size_t i) { return trace.token_ids[order[i]]; };
+  std::uint64_t choices = 0;
   for (std::uint32_t l = 0; l < trace.layers(); ++l) {
-    double shared = 0.0;
-    std::uint64_t choices = 0;
+    SameToken layer(trace, l);
     for (std::size_t begin = 0; begin < order.size();) {
       std::size_t end = begin + 1;
-      while (end < order.size() && trace.token_ids[order[end]] == trace.token_ids[order[begin]]) {
-        ++end;
-      }
-      AddSameToken(trace, l, std::span(order).subspan(begin, end - begin), counts, shared, choices);
+      while (end < order.size() && id(end) == id(begin)) ++end;
+      layer.Add(std::span(order).subspan(begin, end - begin));
       begin = end;
     }
-    stats.same_token_overlap.push_back(choices > 0 ? shared / static_cast<double>(choices) : 0.0);
-    all_choices += choices;
+    stats.same_token_overlap.push_back(layer.Overlap());
+    choices += layer.choices();
   }
-  if (all_choices == 0) stats.same_token_overlap.clear();  // no id occurs twice
+  if (choices == 0) stats.same_token_overlap.clear();  // no id occurs twice
 }
 
 }  // namespace switchyard
