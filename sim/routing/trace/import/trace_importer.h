@@ -8,7 +8,8 @@
 // A format is one file of this folder and one line of the table in registry.cc. The contract of
 // TraceImporter::import: a trace that SaveTrace can write, or everything that is wrong with the
 // file at once, with line and column where it is text and a path into it ("records[3].positions");
-// ids of padding and of tokens that were not recorded are kNoExpert, never expert 0; what is
+// ids of padding and of tokens that were not recorded are kNoExpert, not expert 0 (a row of zeros
+// that could be either is taken as not recorded when it is so in every layer, and said); what is
 // assumed is said in RouterTrace::warnings and in its note "import.assumed"; nothing is drawn at
 // random except from counts, and then the origin is kFitted. Any bytes may be given: memory stays
 // below a multiple of the file's size and of max_bytes.
