@@ -66,7 +66,7 @@ TEST_F(Outputs, AnInputIsNeverOverwritten) {
   fs::create_directory(folder_.path() / "out");
   fs::copy_file(kQuickstart, folder_.path() / "out/scenario.yaml");
   ExpectRefused({"run", "out/scenario.yaml", "--out", "out"}, "--out would overwrite");
-  EXPECT_EQ(ReadText(folder_.path() / "q.yaml"), ReadText(kQuickstart));
+  EXPECT_EQ(ReadText(folder_.path() / "q.yaml"), "include: " + kQuickstart + "\n");
   EXPECT_EQ(ReadText(folder_.path() / "out/scenario.yaml"), ReadText(kQuickstart));
 }
 

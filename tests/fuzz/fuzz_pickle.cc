@@ -14,13 +14,13 @@ namespace switchyard {
 namespace {
 
 std::string Archive(const std::uint8_t* data, std::size_t size) {
-  static const char storage[64] = {0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0};
+  static const char kStorage[64] = {0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0};
   zip_error_t error;
   zip_source_t* out = zip_source_buffer_create(nullptr, 0, 0, &error);
   zip_source_keep(out);
   zip_t* archive = zip_open_from_source(out, ZIP_TRUNCATE, &error);
   zip_file_add(archive, "a/data.pkl", zip_source_buffer(archive, data, size, 0), 0);
-  zip_file_add(archive, "a/data/0", zip_source_buffer(archive, storage, sizeof(storage), 0), 0);
+  zip_file_add(archive, "a/data/0", zip_source_buffer(archive, kStorage, sizeof(kStorage), 0), 0);
   zip_set_file_compression(archive, 0, ZIP_CM_STORE, 0);
   zip_close(archive);
   zip_source_open(out);

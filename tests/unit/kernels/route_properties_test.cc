@@ -68,7 +68,7 @@ Routed RouteNarrow(const RouteSpec& spec, const Batch& batch, const std::vector<
 
 // IEEE 754 binary16: 1 sign, 5 exponent (bias 15) and 10 fraction bits. Every value is a float.
 float ValueOfHalf(std::uint16_t bits) {
-  const int exponent = bits >> 10U & 31U;
+  const auto exponent = static_cast<int>(bits >> 10U & 31U);
   const auto fraction = static_cast<float>(bits & 1023U);
   float value =
       std::ldexp(exponent == 0 ? fraction : 1024.0F + fraction, std::max(exponent, 1) - 25);

@@ -96,6 +96,20 @@ std::string Record(std::uint32_t steps, const RecorderOptions& options) {
   return out.str();
 }
 
+// Token t of step n, which is token `token` of the trace.
+void ExpectAsFilled(const RouterTrace& trace, std::uint64_t token, std::uint64_t n,
+                    std::uint32_t t) {
+  EXPECT_EQ(trace.token_ids[token], 100 + t);
+  for (std::uint32_t i = 0; i < kLayers * kTopK; ++i) {
+    const std::uint32_t l = i / kTopK;
+    const std::uint32_t k = i % kTopK;
+    const std::size_t at = token * kTopK + k;
+    ASSERT_EQ(trace.experts[l][at], ExpertOf(n, l, t, k));
+    ASSERT_EQ(trace.Weight(l, at), WeightOf(t, k));
+    ASSERT_EQ(trace.kept[l][at], k == 1 && t % 2 == 1 ? 0 : 1);
+  }
+}
+
 TEST(TraceRecorder, TheTraceHoldsWhatTheKernelsWrote) {
   constexpr std::uint32_t kSteps = 50;
   const RouterTrace trace = Load(Record(kSteps, {Shape(), BackPressure::kBlock}));
@@ -108,15 +122,7 @@ TEST(TraceRecorder, TheTraceHoldsWhatTheKernelsWrote) {
     EXPECT_EQ(trace.runs[n].position, n);
     EXPECT_EQ(trace.runs[n].domain, 1U);
     for (std::uint32_t t = 0; t < trace.steps[n].tokens; ++t, ++token) {
-      EXPECT_EQ(trace.token_ids[token], 100 + t);
-      for (std::uint32_t l = 0; l < kLayers; ++l) {
-        for (std::uint32_t k = 0; k < kTopK; ++k) {
-          const std::size_t i = token * kTopK + k;
-          ASSERT_EQ(trace.experts[l][i], ExpertOf(n, l, t, k));
-          ASSERT_EQ(trace.Weight(l, i), WeightOf(t, k));
-          ASSERT_EQ(trace.kept[l][i], k == 1 && t % 2 == 1 ? 0 : 1);
-        }
-      }
+      ExpectAsFilled(trace, token, n, t);
     }
   }
   EXPECT_EQ(token, trace.tokens());

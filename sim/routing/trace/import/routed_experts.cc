@@ -184,7 +184,7 @@ class Reader {
     const auto layers = static_cast<std::size_t>((*sizes)[1]);
     const auto width = static_cast<std::size_t>((*sizes)[2]);
     const std::size_t items = bytes->size() / (layers * width);
-    for (const std::size_t item_bytes : {1, 2, 4}) {
+    for (const std::size_t item_bytes : {1U, 2U, 4U}) {
       const bool whole = bytes->size() % (layers * width * item_bytes) == 0;
       if (whole && items == item_bytes * static_cast<std::size_t>((*sizes)[0])) {
         return CubeFromRaw(*bytes, item_bytes, layers, width);
