@@ -178,7 +178,8 @@ class Reader {
     const auto layers = static_cast<std::size_t>((*sizes)[1]);
     const auto width = static_cast<std::size_t>((*sizes)[2]);
     const std::size_t items = bytes->size() / (layers * width);
-    for (const std::size_t item_bytes : {1, 2, 4}) {
+    for (const auto item_bytes :
+         {sizeof(std::int8_t), sizeof(std::int16_t), sizeof(std::int32_t)}) {
       const bool whole = bytes->size() % (layers * width * item_bytes) == 0;
       if (whole && items == item_bytes * static_cast<std::size_t>((*sizes)[0])) {
         return CubeFromRaw(*bytes, item_bytes, layers, width);
