@@ -5,7 +5,8 @@
 build_packages=(g++ cmake ninja-build pkg-config ccache libsimgrid-dev libboost-dev libprotobuf-dev
   protobuf-compiler libyaml-cpp-dev libzstd-dev libcli11-dev nlohmann-json3-dev libfmt-dev
   libpugixml-dev libzip-dev)
-test_packages=("${build_packages[@]}" libgtest-dev python3)
+# clang: that routing gives the same bits when another compiler builds it.
+test_packages=("${build_packages[@]}" libgtest-dev python3 clang-14)
 bench_packages=("${build_packages[@]}" libbenchmark-dev)
 format_packages=(clang-format-14)
 tidy_packages=("${test_packages[@]}" clang-tidy-14)
