@@ -4,7 +4,7 @@
 # Every package the project needs on Debian 12, by what needs it.
 build_packages=(g++ cmake ninja-build pkg-config ccache libsimgrid-dev libboost-dev libprotobuf-dev
   protobuf-compiler libyaml-cpp-dev libzstd-dev libcli11-dev nlohmann-json3-dev libfmt-dev
-  libpugixml-dev libzip-dev)
+  libpugixml-dev libzip-dev coinor-libcbc-dev coinor-libclp-dev)
 # clang: that routing gives the same bits when another compiler builds it.
 test_packages=("${build_packages[@]}" libgtest-dev python3 clang-14)
 bench_packages=("${build_packages[@]}" libbenchmark-dev)

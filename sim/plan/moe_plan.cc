@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/placement/policy.h"
 
 namespace switchyard {
 namespace {
@@ -169,7 +170,10 @@ Result<MoePlan> PlanExperts(const Scenario& scenario) {
   const std::uint32_t tokens_per_rank = scenario.workload.tokens_per_device;
   plan.moe_layers = scenario.model.NumMoeLayers();
   plan.groups = devices / ranks;
-  plan.placement = MakePlacementPolicy(scenario.placement)->Place(moe.num_experts, ranks);
+  PlacementProblem problem;
+  problem.shape = {moe.num_experts, ranks, scenario.cluster.node.gpus,
+                   std::max(1u, moe.num_experts / ranks), moe.num_groups};
+  plan.placement = MakePlacementPolicy(scenario.placement)->Place(problem);
   const Diagnostics misplaced = Verify(plan.placement, moe.num_experts);
   SWITCHYARD_CHECK(misplaced.empty(), ToString(misplaced));
 

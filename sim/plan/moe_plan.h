@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/base/result.h"
-#include "sim/plan/placement/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/plan/traffic/copies.h"
 #include "sim/scenario/scenario.h"
 

@@ -8,6 +8,7 @@
 #include "models/cost/compute_cost.h"
 #include "models/model_spec.h"
 #include "sim/base/units.h"
+#include "sim/placement/policy.h"
 #include "sim/routing/capacity_rule.h"
 #include "sim/routing/expert_router.h"
 #include "topologies/cluster_spec.h"
@@ -45,7 +46,6 @@ struct Communication {
   Forwarding forwarding = Forwarding::kPipelined;
 };
 
-enum class PlacementKind : std::uint8_t { kLinear };
 enum class Fidelity : std::uint8_t { kPairwise, kFlow, kPort };
 
 struct Scenario {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "sim/base/check.h"
-#include "sim/plan/placement/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/routing/routes.h"
 #include "sim/scenario/scenario.h"
 

@@ -2,12 +2,14 @@
 // form.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "sim/base/rng.h"
+#include "sim/placement/policy.h"
 #include "sim/plan/traffic/copies.h"
 #include "sim/plan/traffic/payload.h"
 
@@ -17,6 +19,12 @@ namespace {
 constexpr RankLayout kLayout{16, 4, 32};  // 16 ranks in 4 nodes, 32 tokens each
 constexpr std::uint32_t kExperts = 64;
 constexpr std::uint32_t kTopK = 6;
+
+Placement Linear(std::uint32_t experts, std::uint32_t ranks) {
+  PlacementProblem problem;
+  problem.shape = {experts, ranks, 1, std::max(1u, experts / ranks)};
+  return MakePlacementPolicy(PlacementKind::kLinear)->Place(problem);
+}
 
 LayerRoutes RandomRoutes(std::uint64_t seed) {
   Rng rng(seed);
@@ -66,8 +74,7 @@ std::set<int> RanksOf(const LayerRoutes& routes, const KeptMask& kept, const Pla
 // Of 16 ranks and 64 experts: 4 slots a rank, or 6 of which 2 replicate 32 of the experts
 // elsewhere.
 Placement PlaceFor(bool replicated) {
-  if (!replicated)
-    return MakePlacementPolicy(PlacementKind::kLinear)->Place(kExperts, kLayout.ranks);
+  if (!replicated) return Linear(kExperts, kLayout.ranks);
   std::vector<ExpertIndex> expert_of_slot;
   for (std::uint32_t rank = 0; rank < kLayout.ranks; ++rank) {
     for (std::uint32_t i = 0; i < 4; ++i) {
@@ -152,7 +159,7 @@ std::vector<ExpertIndex> ExpertsOf(const Placement& placement) {
 }
 
 TEST(Placement, LinearIsEqualBlocks) {
-  const Placement p = MakePlacementPolicy(PlacementKind::kLinear)->Place(8, 4);
+  const Placement p = Linear(8, 4);
   EXPECT_EQ(ExpertsOf(p), (std::vector<ExpertIndex>{0, 1, 2, 3, 4, 5, 6, 7}));
   EXPECT_EQ(p.RankOf(p.SlotFor(5, 0)), 2u) << "slot 5 of 2 a rank";
   EXPECT_TRUE(p.unique());
@@ -160,7 +167,7 @@ TEST(Placement, LinearIsEqualBlocks) {
 }
 
 TEST(Placement, LinearReplicatesWhenThereAreMoreRanks) {
-  const Placement p = MakePlacementPolicy(PlacementKind::kLinear)->Place(4, 8);
+  const Placement p = Linear(4, 8);
   EXPECT_EQ(ExpertsOf(p), (std::vector<ExpertIndex>{0, 0, 1, 1, 2, 2, 3, 3}));
   EXPECT_TRUE(Verify(p, 4).empty());
   EXPECT_FALSE(p.unique());
@@ -183,7 +190,7 @@ TEST(Placement, SlotTableIsSlotForOfEachSender) {
 TEST(Placement, VerifyFindsWhatIsWrong) {
   const Placement p(2, 2, 4, {0, 1, 2, 2});
   EXPECT_NE(ToString(Verify(p, 4)).find("expert 3 is on no rank"), std::string::npos);
-  EXPECT_NE(ToString(Verify(p, 4)).find("rank 1 holds expert 2 twice"), std::string::npos);
+  EXPECT_EQ(WastedSlots(p), 1u) << "rank 1 holds expert 2 twice";
   EXPECT_NE(ToString(Verify(p, 5)).find("of 4 experts, not 5"), std::string::npos);
 }
 

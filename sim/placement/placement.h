@@ -1,18 +1,15 @@
-// Which rank holds which expert. One file per policy, one line each in registry.cc.
+// Which rank of an expert-parallel group holds which expert of one MoE layer.
 //
-//   const Placement placement = MakePlacementPolicy(kind)->Place(256, 64);
+//   const Placement placement(2, 2, 3, {0, 1, 2, 0});  // expert 0 on both ranks
 //   placement.RankOf(placement.SlotFor(expert, sender));
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "sim/base/result.h"
 #include "sim/routing/routes.h"
-#include "sim/scenario/scenario.h"
 
 namespace switchyard {
 
@@ -74,17 +71,21 @@ class SlotTable {
   std::vector<std::uint16_t> ranks_;
 };
 
-// Contract: pure; every expert is in at least one slot, no rank has an expert twice.
-class PlacementPolicy {
- public:
-  virtual ~PlacementPolicy() = default;
-  [[nodiscard]] virtual std::string_view name() const = 0;
-  [[nodiscard]] virtual Placement Place(std::uint32_t num_experts, std::uint32_t ranks) const = 0;
-};
+// One placement for every MoE layer, in the model's order; all of one shape (ranks, slots per rank,
+// experts).
+using LayerPlacements = std::vector<Placement>;
 
-[[nodiscard]] std::unique_ptr<PlacementPolicy> MakePlacementPolicy(PlacementKind kind);
-
-// What is wrong with a placement of `num_experts` experts; empty when nothing is.
+// What is wrong with a placement of `num_experts` experts: experts that are nowhere. Empty when
+// nothing is. An expert twice on one rank is no error (DeepSeek's EPLB makes such placements): the
+// second slot is wasted.
 [[nodiscard]] Diagnostics Verify(const Placement& placement, std::uint32_t num_experts);
+
+// Slots that hold an expert which their rank already has.
+[[nodiscard]] std::uint32_t WastedSlots(const Placement& placement);
+
+// Expert weights that ranks must fetch to get from one placement to another of the same shape:
+// pairs (rank, expert) of `to` that `from` does not have. Where in a rank a slot is does not matter
+// (vLLM's preserve_intragpu_slots keeps what a GPU already holds).
+[[nodiscard]] std::uint32_t SlotsMoved(const Placement& from, const Placement& to);
 
 }  // namespace switchyard

@@ -1,6 +1,6 @@
-#include "sim/plan/placement/placement.h"
+#include "sim/placement/placement.h"
 
-#include <set>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -61,14 +61,45 @@ Diagnostics Verify(const Placement& placement, std::uint32_t num_experts) {
     if (placement.SlotsOf(e).empty()) {
       complain("expert " + std::to_string(e) + " is on no rank");
     }
-    std::set<std::uint32_t> ranks;
-    for (const std::uint32_t slot : placement.SlotsOf(e)) {
-      if (ranks.insert(placement.RankOf(slot)).second) continue;
-      complain("rank " + std::to_string(placement.RankOf(slot)) + " holds expert " +
-               std::to_string(e) + " twice");
-    }
   }
   return problems;
+}
+
+namespace {
+
+// The experts of each rank in order, kNoExpert left out: [ranks] sorted lists, one after the other.
+std::vector<std::vector<ExpertIndex>> ExpertsOfRanks(const Placement& placement) {
+  std::vector<std::vector<ExpertIndex>> of_rank(placement.ranks());
+  for (std::uint32_t slot = 0; slot < placement.num_slots(); ++slot) {
+    const ExpertIndex e = placement.expert_of_slot()[slot];
+    if (e != kNoExpert) of_rank[placement.RankOf(slot)].push_back(e);
+  }
+  for (std::vector<ExpertIndex>& experts : of_rank) std::sort(experts.begin(), experts.end());
+  return of_rank;
+}
+
+}  // namespace
+
+std::uint32_t WastedSlots(const Placement& placement) {
+  std::uint32_t wasted = 0;
+  for (const std::vector<ExpertIndex>& experts : ExpertsOfRanks(placement)) {
+    for (std::size_t i = 1; i < experts.size(); ++i) wasted += experts[i] == experts[i - 1] ? 1 : 0;
+  }
+  return wasted;
+}
+
+std::uint32_t SlotsMoved(const Placement& from, const Placement& to) {
+  SWITCHYARD_CHECK(from.ranks() == to.ranks(), "placements of different numbers of ranks");
+  const auto before = ExpertsOfRanks(from);
+  auto after = ExpertsOfRanks(to);
+  std::uint32_t moved = 0;
+  for (std::uint32_t r = 0; r < to.ranks(); ++r) {
+    after[r].erase(std::unique(after[r].begin(), after[r].end()), after[r].end());
+    for (const ExpertIndex e : after[r]) {
+      moved += std::binary_search(before[r].begin(), before[r].end(), e) ? 0 : 1;
+    }
+  }
+  return moved;
 }
 
 }  // namespace switchyard

@@ -1,0 +1,26 @@
+// How balanced a placement of one layer can be at best: upper bounds on balancedness, mean load
+// over largest load of a rank, for tokens split evenly over replicas.
+//
+//   const BalanceBound bound = BoundBalance(shape, problem.loads.Total());
+//   gap = 1 - Balancedness(placement, loads) / bound.balancedness;
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "sim/placement/problem.h"
+
+namespace switchyard {
+
+struct BalanceBound {
+  double max_load = 0;             // no placement's most loaded rank has less
+  double balancedness = 1;         // mean load / max_load; 1 when all loads are 0
+  std::string_view argument = "";  // which argument gives it: "mean", "replicas", "fold", ...
+};
+
+// loads[experts]. Every argument names its proof or source where it is computed.
+[[nodiscard]] BalanceBound BoundBalance(const PlacementShape& shape, std::span<const double> loads,
+                                        const PlacementRules& rules = {});
+
+}  // namespace switchyard

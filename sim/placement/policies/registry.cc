@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <array>
+
+#include "sim/base/check.h"
+#include "sim/placement/policies/policies.h"
+
+namespace switchyard {
+namespace {
+
+struct Entry {
+  PolicyInfo info;
+  std::unique_ptr<PlacementPolicy> (*make)();
+};
+
+// The columns after the summary: needs loads, routes, the current placement.
+constexpr Entry kPolicies[] = {
+    {{PlacementKind::kLinear, "linear",
+      "equal consecutive blocks of experts; repeated from the first on when there are redundant "
+      "slots",
+      false, false, false},
+     MakeLinearPlacement},
+};
+
+// Without a copy: users of the table ask for infos alone.
+const auto& Infos() {
+  static const auto infos = [] {
+    std::array<PolicyInfo, std::size(kPolicies)> all{};
+    std::transform(std::begin(kPolicies), std::end(kPolicies), all.begin(),
+                   [](const Entry& entry) { return entry.info; });
+    return all;
+  }();
+  return infos;
+}
+
+}  // namespace
+
+std::span<const PolicyInfo> PlacementPolicies() { return Infos(); }
+
+const PolicyInfo& InfoOf(PlacementKind kind) {
+  const auto& infos = Infos();
+  const auto found = std::find_if(infos.begin(), infos.end(),
+                                  [&](const PolicyInfo& info) { return info.kind == kind; });
+  SWITCHYARD_CHECK(found != infos.end(), "a placement policy without an implementation");
+  return *found;
+}
+
+std::optional<PlacementKind> PlacementKindOf(std::string_view name) {
+  for (const PolicyInfo& info : Infos()) {
+    if (info.name == name) return info.kind;
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<PlacementPolicy> MakePlacementPolicy(PlacementKind kind) {
+  for (const Entry& entry : kPolicies) {
+    if (entry.info.kind == kind) return entry.make();
+  }
+  SWITCHYARD_CHECK(false, "a placement policy without an implementation");
+  return nullptr;
+}
+
+}  // namespace switchyard
