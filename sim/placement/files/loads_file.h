@@ -1,0 +1,43 @@
+// How often every expert was chosen, window by window, out of the files in which servers record it.
+//
+//   Result<LoadsFile> loads = LoadExpertLoads("expert_distribution_recorder_1.pt", context);
+//   problem.loads = loads.value().layers[0];       // WindowLoads of the first MoE layer
+//
+// Read: SGLang's {"logical_count": ...} and its recorder's dumps (.pt, or as JSON) of modes stat
+// and stat_approx, of per_pass by way of last_physical_to_logical_map; .npy [layers, experts] or
+// [windows, layers, experts]; CSV layer_id,expert_id,count. Traces of router decisions
+// (sim/routing/trace) hold more than counts and are not read here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/result.h"
+#include "sim/placement/files/placement_file.h"
+#include "sim/placement/problem.h"
+
+namespace switchyard {
+
+struct LoadsFile {
+  std::string_view format;  // "SGLang logical_count, JSON"
+  // [moe_layers] of the context, all with equally many windows, at least one of them; counts as the
+  // file has them (choices, tokens x top_k), finite and not negative.
+  std::vector<WindowLoads> layers;
+  std::vector<std::string> warnings;  // what was assumed or left out; complete sentences
+};
+
+// Rows are all layers of the model (then dense ones are left out) or the MoE layers alone; their
+// number decides. The context's `ranks` has no meaning here and may be 0. Windows without a single
+// choice (the unused part of SGLang's circular buffer) are left out, and that is said. Errors, all
+// at once: another number of layers or experts, counts that are negative or not finite, files
+// without any choice. Limits as for placements; at most 2^28 counts.
+[[nodiscard]] Result<LoadsFile> LoadExpertLoads(const std::filesystem::path& path,
+                                                const PlacementFileContext& context);
+[[nodiscard]] Result<LoadsFile> ParseExpertLoads(std::string_view bytes, const std::string& name,
+                                                 const PlacementFileContext& context);
+// Whether the content looks like one of these formats: cheap, to tell it from a trace.
+[[nodiscard]] bool LooksLikeExpertLoads(std::string_view bytes, const std::string& name);
+
+}  // namespace switchyard
