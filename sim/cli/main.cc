@@ -5,7 +5,7 @@
 #include <new>
 
 #include "sim/cli/command.h"
-#include "sim/cli/isolate.h"
+#include "sim/pipeline/isolate.h"
 
 namespace {
 

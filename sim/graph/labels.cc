@@ -8,8 +8,8 @@ namespace switchyard {
 
 std::string_view ToString(OpName name) {
   static constexpr std::array<std::string_view, kNumOpNames> kNames = {
-      "attention", "router",  "shared_expert", "expert_gemm", "dense_ffn",  "lm_head",
-      "dispatch",  "combine", "all_reduce",    "all_gather",  "expert_load"};
+      "attention", "router",  "shared_expert", "expert_gemm", "dense_ffn",   "lm_head",
+      "dispatch",  "combine", "all_reduce",    "all_gather",  "expert_load", "migration"};
   const auto i = static_cast<std::size_t>(name);
   SWITCHYARD_CHECK(i < kNames.size(), "operation without a name");
   return kNames[i];

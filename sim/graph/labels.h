@@ -19,9 +19,10 @@ enum class OpName : std::uint8_t {
   kCombine,
   kAllReduce,
   kAllGather,   // communication
-  kExpertLoad,  // copies
+  kExpertLoad,
+  kMigration,  // copies
 };
-inline constexpr int kNumOpNames = 11;
+inline constexpr int kNumOpNames = 12;
 [[nodiscard]] std::string_view ToString(OpName name);  // "expert_gemm"
 
 // In-order queues of a device, as CUDA streams are. Order on a stream is graph edges.

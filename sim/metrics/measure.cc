@@ -178,7 +178,7 @@ MemoryResult MeasureMemory(const Simulation& s) {
        static_cast<double>(workload.context_length), workload.phase == StepPhase::kDecode},
       std::nullopt};
   if (s.scenario.model.moe) {
-    sharding.experts_per_device = s.plan.placement.slots_per_rank();
+    sharding.experts_per_device = s.plan.slots_per_rank();
     load.expert_rows = MostExpertRows(s.plan, s.graph.num_devices);
   }
   const Bytes peak = MemoryFootprint(s.scenario.model, sharding, load).Total();
@@ -196,7 +196,7 @@ std::vector<ExpertLoadRow> ExpertRows(const Scenario& scenario, const MoePlan& p
   for (std::uint32_t layer = 0; layer < scenario.model.num_layers; ++layer) {
     if (!scenario.model.IsMoeLayer(layer)) continue;
     for (std::size_t slot = 0; slot < plan.at(moe_layer, 0).chosen.size(); ++slot) {
-      const ExpertIndex expert = plan.ExpertOfSlot(slot);
+      const ExpertIndex expert = plan.ExpertOfSlot(moe_layer, slot);
       if (expert == kNoExpert) continue;
       ExpertLoadRow row{layer, expert, plan.DeviceOfSlot(slot), 0, 0};
       for (std::uint32_t m = 0; m < plan.micro_batches; ++m) {

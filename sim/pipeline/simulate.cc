@@ -12,6 +12,7 @@
 #include "sim/base/check.h"
 #include "sim/engine/executor.h"
 #include "sim/metrics/metrics.h"
+#include "sim/pipeline/device_cost.h"
 #include "sim/plan/disturb/compute_noise.h"
 #include "sim/plan/step_builder.h"
 #include "topologies/builder.h"
@@ -20,11 +21,6 @@
 
 namespace switchyard {
 namespace {
-
-DeviceRates RatesOf(const DeviceSpec& device) {
-  return {device.memory_bandwidth, device.fp32_rate, device.bf16_rate, device.fp8_rate,
-          device.fp4_rate};
-}
 
 // One model for each kind of device, and which is whose.
 struct CostModels {
@@ -35,7 +31,7 @@ struct CostModels {
       const DeviceSpec* device = &cluster.device_of(node);
       const ComputeCostModel*& model = of_kind[device];
       if (model == nullptr) {
-        models.push_back(MakeRoofline(RatesOf(*device), scenario.compute));
+        models.push_back(CostModelOf(*device, scenario.compute));
         model = models.back().get();
       }
       of_device.insert(of_device.end(), cluster.node.gpus, model);
@@ -86,7 +82,7 @@ Result<std::unique_ptr<SimulatedStep>> Simulate(Scenario scenario,
   if (!speeds.ok()) return speeds.errors();
   s->paths = MakePathSelector(selection, s->platform, links.value().dead);
 
-  Result<MoePlan> plan = PlanExperts(s->scenario);
+  Result<MoePlan> plan = PlanExperts(s->scenario, options.plan);
   if (!plan.ok()) return plan.errors();
   s->plan = std::move(plan).value();
 

@@ -39,6 +39,7 @@ struct SimulatedStep {
 struct SimulationOptions {
   TaskProgress on_progress = {};  // may be empty
   bool timeline = false;          // keep what TimelineInput needs
+  PlanInputs plan = {};           // what the scenario does not decide itself
 };
 
 // Once per process (sim/engine/executor.h). Fails when the cluster cannot be built, the routing

@@ -72,12 +72,12 @@ std::vector<TraceMoeLoad> MoeLoads(const SimulatedStep& s) {
       TraceMoeLoad load{layer, m, {}, {}};
       load.device_tokens.resize(s.graph.num_devices);
       load.slot_tokens.assign(s.graph.num_devices,
-                              std::vector<std::uint64_t>(s.plan.placement.slots_per_rank()));
+                              std::vector<std::uint64_t>(s.plan.slots_per_rank()));
       const MoeLayerPlan& plan = s.plan.at(moe_layer, m);
       for (std::size_t slot = 0; slot < plan.kept.size(); ++slot) {
         const std::uint32_t device = s.plan.DeviceOfSlot(slot);
         load.device_tokens[device] += plan.kept[slot];
-        load.slot_tokens[device][slot % s.plan.placement.slots_per_rank()] += plan.kept[slot];
+        load.slot_tokens[device][slot % s.plan.slots_per_rank()] += plan.kept[slot];
       }
       loads.push_back(std::move(load));
     }

@@ -87,6 +87,7 @@ FlowSet StepFlows::Flows(TaskId task) const {
   if (const auto* exchange = std::get_if<ExpertExchangeOp>(&op.body)) {
     return ExchangeFlows(*exchange, op.label.micro_batch);
   }
+  if (const auto* migration = std::get_if<MigrationOp>(&op.body)) return MigrationFlows(*migration);
   const auto* collective = std::get_if<CollectiveOp>(&op.body);
   SWITCHYARD_CHECK(collective != nullptr, "flows of an op that computes");
   return CollectiveFlows(*collective);
@@ -115,6 +116,22 @@ FlowSet StepFlows::ExchangeFlows(const ExpertExchangeOp& op, std::uint32_t micro
     }
     set.flows.push_back(
         {platform_.gpu(from), platform_.gpu(to), from, to, copies.count * each, hop, relayed});
+  }
+  return set;
+}
+
+FlowSet StepFlows::MigrationFlows(const MigrationOp& op) const {
+  const std::uint32_t ranks = plan_.placements[op.moe_layer].ranks();
+  const Bytes each = ExpertWeightBytes(scenario_.model);
+  FlowSet set;
+  set.startup = scenario_.communication.launch_overhead;
+  for (std::uint32_t first = 0; first < step_.num_devices; first += ranks) {
+    for (const WeightMove& move : plan_.moves[op.moe_layer]) {
+      const DeviceId from(first + move.from);
+      const DeviceId to(first + move.to);
+      set.flows.push_back(
+          {platform_.gpu(from), platform_.gpu(to), from, to, double{1} * move.experts * each});
+    }
   }
   return set;
 }

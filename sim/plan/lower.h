@@ -34,6 +34,7 @@ class StepFlows : public FlowSource {
 
  private:
   [[nodiscard]] FlowSet ExchangeFlows(const ExpertExchangeOp& op, std::uint32_t micro_batch) const;
+  [[nodiscard]] FlowSet MigrationFlows(const MigrationOp& op) const;
   [[nodiscard]] FlowSet CollectiveFlows(const CollectiveOp& op) const;
 
   const StepGraph& step_;

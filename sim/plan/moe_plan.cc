@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "sim/base/check.h"
-#include "sim/placement/policy.h"
+#include "sim/plan/experts/place_experts.h"
+#include "sim/plan/traffic/replica_choice.h"
+#include "sim/routing/expert_router.h"
 
 namespace switchyard {
 namespace {
@@ -42,18 +44,18 @@ LayerRoutes Take(const LayerRoutes& all, const Share& share) {
 // The parts of a plan that are the same for every layer and group.
 struct Planner {
   const Scenario& scenario;
-  const Placement& placement;
   std::unique_ptr<CapacityRule> capacity;
   std::unique_ptr<TrafficForm> form;
   RankLayout layout;  // of one group
 
   // Adds the part of the group that begins at `first_device`.
-  void Plan(const LayerRoutes& routes, std::uint32_t first_device, MoeLayerPlan& plan) const;
+  void Plan(const LayerRoutes& routes, const Placement& placement, std::uint32_t first_device,
+            MoeLayerPlan& plan) const;
 
  private:
-  void CountChoices(const LayerRoutes& routes, const KeptMask& kept, std::size_t first_slot,
-                    MoeLayerPlan& plan) const;
-  void Pad(std::size_t first_slot, MoeLayerPlan& plan) const;
+  void CountChoices(const LayerRoutes& routes, const KeptMask& kept, const Placement& placement,
+                    std::size_t first_slot, MoeLayerPlan& plan) const;
+  void Pad(const Placement& placement, std::size_t first_slot, MoeLayerPlan& plan) const;
 };
 
 // Counters of a group's slots, and the slot that each expert has for the present sender.
@@ -82,21 +84,26 @@ std::uint64_t CountToken(std::span<const ExpertIndex> choices, const std::uint8_
   return kept > 0 ? 0 : 1;
 }
 
-void Planner::Plan(const LayerRoutes& routes, std::uint32_t first_device,
-                   MoeLayerPlan& plan) const {
+void Planner::Plan(const LayerRoutes& routes, const Placement& placement,
+                   std::uint32_t first_device, MoeLayerPlan& plan) const {
   const CapacityContext context{layout.ranks, layout.tokens_per_rank,
-                                [this](std::uint32_t sender, ExpertIndex expert) {
+                                [&placement](std::uint32_t sender, ExpertIndex expert) {
                                   return placement.RankOf(placement.SlotFor(expert, sender));
                                 }};
   const KeptMask kept = capacity->Keep(routes, context);
   const std::size_t first_slot = std::size_t{first_device} * placement.slots_per_rank();
-  CountChoices(routes, kept, first_slot, plan);
+  const ReplicaChoice split = scenario.placement.split;
   const std::size_t first_copy = plan.copies.size();
-  if (scenario.capacity.pad) {
-    Pad(first_slot, plan);
-  } else {
-    const std::vector<Copies> copies = form->Count(routes, kept, placement, layout);
+  const auto count = [&](const LayerRoutes& choices, const Placement& of) {
+    CountChoices(choices, kept, of, first_slot, plan);
+    if (scenario.capacity.pad) return Pad(of, first_slot, plan);
+    const std::vector<Copies> copies = form->Count(choices, kept, of, layout);
     plan.copies.insert(plan.copies.end(), copies.begin(), copies.end());
+  };
+  if (placement.unique() || split == ReplicaChoice::kBySender) {
+    count(routes, placement);
+  } else {
+    count(ChooseReplicas(routes, kept, placement, layout, split), SlotPlacement(placement));
   }
   for (std::size_t i = first_copy; i < plan.copies.size(); ++i) {
     plan.copies[i].from = static_cast<std::uint16_t>(plan.copies[i].from + first_device);
@@ -104,7 +111,8 @@ void Planner::Plan(const LayerRoutes& routes, std::uint32_t first_device,
   }
 }
 
-void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept, std::size_t first_slot,
+void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept,
+                           const Placement& placement, std::size_t first_slot,
                            MoeLayerPlan& plan) const {
   SlotTable table(placement);
   std::uint32_t* const chosen = plan.chosen.data() + first_slot;
@@ -133,7 +141,7 @@ void Planner::CountChoices(const LayerRoutes& routes, const KeptMask& kept, std:
 // Every sender fills its buffer for every expert to the capacity (GShard, arXiv 2006.16668: the
 // dispatch tensor has experts x capacity rows whatever was routed); padding rows are sent and
 // computed like real ones.
-void Planner::Pad(std::size_t first_slot, MoeLayerPlan& plan) const {
+void Planner::Pad(const Placement& placement, std::size_t first_slot, MoeLayerPlan& plan) const {
   // No expert can get more rows from a sender than the sender has tokens; with that bound all
   // counts stay below 2^32.
   const MoeSpec& moe = *scenario.model.moe;
@@ -160,45 +168,96 @@ void Planner::Pad(std::size_t first_slot, MoeLayerPlan& plan) const {
 
 }  // namespace
 
-Result<MoePlan> PlanExperts(const Scenario& scenario) {
+namespace {
+
+using RouteLayer = std::function<LayerRoutes(std::uint32_t)>;
+
+// From the scenario's own routing source.
+Result<RouteLayer> RoutesOf(const Scenario& scenario) {
+  const MoeSpec& moe = *scenario.model.moe;
+  const RoutingShape shape{scenario.model.NumMoeLayers(),
+                           scenario.cluster.NumDevices() * scenario.workload.tokens_per_device,
+                           moe.num_experts,
+                           moe.top_k,
+                           moe.num_groups,
+                           moe.topk_groups};
+  auto made = MakeExpertRouter(scenario.routing, shape, scenario.seed);
+  if (!made.ok()) return made.errors();
+  std::shared_ptr<const ExpertRouter> router = std::move(made).value();
+  return RouteLayer([router](std::uint32_t layer) { return router->Route(layer); });
+}
+
+Diagnostics VerifyAll(const LayerPlacements& placements, std::uint32_t experts) {
+  Diagnostics problems;
+  for (const Placement& placement : placements) {
+    const Diagnostics of_layer = Verify(placement, experts);
+    problems.insert(problems.end(), of_layer.begin(), of_layer.end());
+  }
+  return problems;
+}
+
+// From the current placements to those of the plan, as far as this step goes.
+Result<void> AddMigration(const Scenario& scenario, const PlanInputs& inputs, MoePlan& plan) {
+  Result<LayerPlacements> current = inputs.current != nullptr
+                                        ? *inputs.current
+                                        : CurrentPlacements(scenario, plan.placements);
+  if (!current.ok()) return current.errors();
+  MigrationStep step = StepOfMigration(current.value(), plan.placements,
+                                       *scenario.placement.migration, scenario.cluster.node.gpus);
+  plan.placements = std::move(step.placements);
+  plan.moves = std::move(step.moves);
+  plan.moves_block = scenario.placement.migration->mode == MigrationMode::kBlocking;
+  return {};
+}
+
+MoeLayerPlan EmptyLayer(std::size_t slots) {
+  MoeLayerPlan layer;
+  layer.chosen.resize(slots);
+  layer.kept.resize(slots);
+  layer.rows.resize(slots);
+  return layer;
+}
+
+}  // namespace
+
+Result<MoePlan> PlanExperts(const Scenario& scenario) { return PlanExperts(scenario, {}); }
+
+Result<MoePlan> PlanExperts(const Scenario& scenario, const PlanInputs& inputs) {
   MoePlan plan;
   plan.micro_batches = scenario.workload.micro_batches;
   if (!scenario.model.moe) return plan;
-  const MoeSpec& moe = *scenario.model.moe;
   const std::uint32_t devices = scenario.cluster.NumDevices();
   const std::uint32_t ranks = scenario.parallelism.expert;
   const std::uint32_t tokens_per_rank = scenario.workload.tokens_per_device;
   plan.moe_layers = scenario.model.NumMoeLayers();
   plan.groups = devices / ranks;
-  PlacementProblem problem;
-  problem.shape = {moe.num_experts, ranks, scenario.cluster.node.gpus,
-                   std::max(1u, moe.num_experts / ranks), moe.num_groups};
-  plan.placement = MakePlacementPolicy(scenario.placement)->Place(problem);
-  const Diagnostics misplaced = Verify(plan.placement, moe.num_experts);
+  Result<LayerPlacements> placed =
+      inputs.placements != nullptr ? *inputs.placements : PlaceExperts(scenario);
+  if (!placed.ok()) return placed.errors();
+  plan.placements = std::move(placed).value();
+  if (scenario.placement.migration) {
+    const Result<void> moved = AddMigration(scenario, inputs, plan);
+    if (!moved.ok()) return moved.errors();
+  }
+  const Diagnostics misplaced = VerifyAll(plan.placements, scenario.model.moe->num_experts);
   SWITCHYARD_CHECK(misplaced.empty(), ToString(misplaced));
+  SWITCHYARD_CHECK(plan.placements.size() == plan.moe_layers, "a placement for every MoE layer");
 
-  const RoutingShape shape{plan.moe_layers, devices * tokens_per_rank,
-                           moe.num_experts, moe.top_k,
-                           moe.num_groups,  moe.topk_groups};
-  auto router = MakeExpertRouter(scenario.routing, shape, scenario.seed);
-  if (!router.ok()) return router.errors();
+  Result<RouteLayer> route = inputs.routes ? inputs.routes : RoutesOf(scenario);
+  if (!route.ok()) return route.errors();
   const Planner planner{scenario,
-                        plan.placement,
                         MakeCapacityRule(scenario.capacity),
                         MakeTrafficForm(scenario.communication.all_to_all),
                         {ranks, scenario.cluster.node.gpus, tokens_per_rank / plan.micro_batches}};
   const bool whole = plan.groups == 1 && plan.micro_batches == 1;
-  const std::size_t slots = std::size_t{devices} * plan.placement.slots_per_rank();
+  const std::size_t slots = std::size_t{devices} * plan.slots_per_rank();
   for (std::uint32_t layer = 0; layer < plan.moe_layers; ++layer) {
-    const LayerRoutes routes = router.value()->Route(layer);
+    const LayerRoutes routes = route.value()(layer);
     for (std::uint32_t m = 0; m < plan.micro_batches; ++m) {
-      MoeLayerPlan& part = plan.layers.emplace_back();
-      part.chosen.resize(slots);
-      part.kept.resize(slots);
-      part.rows.resize(slots);
+      MoeLayerPlan& part = plan.layers.emplace_back(EmptyLayer(slots));
       for (std::uint32_t first = 0; first < devices; first += ranks) {
         const Share share{first, ranks, tokens_per_rank, plan.micro_batches, m};
-        planner.Plan(whole ? routes : Take(routes, share), first, part);
+        planner.Plan(whole ? routes : Take(routes, share), plan.placements[layer], first, part);
       }
       part.copies.shrink_to_fit();
     }

@@ -27,6 +27,7 @@ class Builder {
 
   StepGraph Build() && {
     const std::uint32_t micro_batches = scenario_.workload.micro_batches;
+    AddMigration();
     std::uint32_t moe_layer = 0;
     for (std::uint32_t layer = 0; layer < model_.num_layers; ++layer) {
       if (model_.IsMoeLayer(layer)) {
@@ -43,6 +44,22 @@ class Builder {
   }
 
  private:
+  // Layer by layer on a stream of its own; everything else waits for it, or nothing does.
+  void AddMigration() {
+    std::optional<TaskId> last;
+    std::uint32_t moe_layer = 0;
+    for (std::uint32_t layer = 0; layer < model_.num_layers; ++layer) {
+      if (!model_.IsMoeLayer(layer)) continue;
+      const std::uint32_t this_layer = moe_layer++;
+      if (plan_.moves.empty() || plan_.moves[this_layer].empty()) continue;
+      Op op{{OpName::kMigration, StreamKind::kCopyIn, layer, 0}, {}, MigrationOp{this_layer}};
+      if (last) op.after.push_back(*last);
+      step_.ops.push_back(std::move(op));
+      last = TaskId(step_.ops.size() - 1);
+    }
+    if (last && plan_.moves_block) current_.fill(last);
+  }
+
   void AddAttention(std::uint32_t layer, std::uint32_t m) {
     const bool decode = scenario_.workload.phase == StepPhase::kDecode;
     const TokenBatch batch{rows_, static_cast<double>(scenario_.workload.context_length), decode};
@@ -88,13 +105,14 @@ class Builder {
     }
     current_[m] = dispatched;
     AddCompute({OpName::kExpertGemm, StreamKind::kCompute, layer, m},
-               {{}, ExpertWork(plan_.at(moe_layer, m))});
+               {{}, ExpertWork(moe_layer, m)});
   }
 
-  [[nodiscard]] std::vector<KernelList> ExpertWork(const MoeLayerPlan& layer) const {
+  [[nodiscard]] std::vector<KernelList> ExpertWork(std::uint32_t moe_layer, std::uint32_t m) const {
+    const MoeLayerPlan& layer = plan_.at(moe_layer, m);
     std::vector<std::vector<std::uint32_t>> rows(step_.num_devices);
     for (std::size_t slot = 0; slot < layer.rows.size(); ++slot) {
-      if (plan_.ExpertOfSlot(slot) == kNoExpert) continue;
+      if (plan_.ExpertOfSlot(moe_layer, slot) == kNoExpert) continue;
       rows[plan_.DeviceOfSlot(slot)].push_back(layer.rows[slot]);
     }
     std::vector<KernelList> work;

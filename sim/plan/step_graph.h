@@ -37,10 +37,15 @@ struct CollectiveOp {
   Bytes bytes;  // CollectiveRequest::bytes
 };
 
+// Experts' weights of one layer to their new ranks; which, the MoE plan says.
+struct MigrationOp {
+  std::uint32_t moe_layer = 0;
+};
+
 struct Op {
   OpLabel label;
   std::vector<TaskId> after;
-  std::variant<ComputeOp, ExpertExchangeOp, CollectiveOp> body;
+  std::variant<ComputeOp, ExpertExchangeOp, CollectiveOp, MigrationOp> body;
 };
 
 struct StepGraph {

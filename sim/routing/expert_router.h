@@ -23,11 +23,15 @@ enum class TraceTokens : std::uint8_t {
   kRecorded,
   kShuffled  // a permutation of all tokens, the same in every layer: neighbours are unrelated
 };
+// Half of a trace's requests, so that a plan can be fitted to one half and judged by the other. The
+// halves are the same whatever the seed (routers/trace_parts.h).
+enum class TracePart : std::uint8_t { kAll, kFit, kHeldOut };
 struct TraceRouting {
   std::string path;
   std::uint64_t first_token = 0;
   TraceLayers layers = TraceLayers::kExact;
   TraceTokens tokens = TraceTokens::kRecorded;
+  TracePart part = TracePart::kAll;
 };
 // logit_e = sigma_base b_e + sigma_request q_e(request) + sigma_fast s_e(token) + Gumbel, s an
 // AR(1) process with coefficient phi; the top_k largest win. Fitted to the statistics of real
@@ -67,6 +71,12 @@ class ExpertRouter {
   [[nodiscard]] virtual std::string_view name() const = 0;
   // `moe_layer` counts MoE layers from 0.
   [[nodiscard]] virtual LayerRoutes Route(std::uint32_t moe_layer) const = 0;
+  // Tokens [first, first + count) of the source, the step's being [0, shape.tokens): a trace has
+  // more, a generator has not (std::logic_error).
+  [[nodiscard]] virtual LayerRoutes RouteTokens(std::uint32_t moe_layer, std::uint64_t first,
+                                                std::uint32_t count) const = 0;
+  // How many tokens the source has; a trace then begins again.
+  [[nodiscard]] virtual std::uint64_t DistinctTokens() const = 0;
 };
 
 // Opens the trace or sets up the generator. A trace whose experts, top_k or layers (unless

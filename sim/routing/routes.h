@@ -27,6 +27,10 @@ struct LayerRoutes {
   }
 };
 
+// Tokens [first, first + count), which `routes` has.
+[[nodiscard]] LayerRoutes SliceTokens(const LayerRoutes& routes, std::uint64_t first,
+                                      std::uint32_t count);
+
 // kept[i] != 0: choice i of LayerRoutes::expert is computed; 0: dropped by the capacity rule.
 // Empty: all are computed, and none is kNoExpert.
 using KeptMask = std::vector<std::uint8_t>;

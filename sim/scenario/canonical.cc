@@ -118,6 +118,8 @@ std::string PrintItem(const Message& message, const FieldDescriptor& field, int 
       return std::to_string(reflection.GetRepeatedUInt32(message, &field, i));
     case FieldDescriptor::CPPTYPE_STRING:
       return Quote(reflection.GetRepeatedString(message, &field, i));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumName(*reflection.GetRepeatedEnum(message, &field, i));
     default:
       SWITCHYARD_CHECK(false, "the schema has lists of a type that cannot be printed");
   }

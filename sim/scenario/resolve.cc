@@ -78,11 +78,13 @@ void CheckExpertParallel(pb::Parallelism& parallelism, const pb::Scenario& messa
   }
   if (!message.model().has_moe() || !at.problems.Usable({"model.moe.num_experts"})) return;
   const std::uint32_t experts = message.model().moe().num_experts();
+  // Redundant experts fill the ranks up (ResolvePlacement checks them), files bring their slots.
+  if (message.placement().redundant_experts() > 0 || message.placement().has_file()) return;
   if (experts % expert == 0 || expert % experts == 0) return;
   at.Error(path, name + " neither divides " + std::to_string(experts) +
                      " routed experts nor is a multiple of them (as many replicas of each); "
                      "allowed: " +
-                     Divisors(experts));
+                     Divisors(experts) + ", or others with placement.redundant_experts");
 }
 
 // Tokens that the ranks of one attention replica work on together in one micro-batch.
@@ -228,6 +230,7 @@ Scenario ResolveScenario(pb::Scenario& message, const Resolution& at) {
   scenario.routing = ResolveRouting(message, at);
   scenario.capacity = ResolveCapacity(message, at);
   scenario.communication = ResolveCommunication(message, at);
+  scenario.placement = ResolvePlacement(message, at);
   const pb::Compute& compute = message.compute();
   scenario.compute = {compute.gemm_efficiency(), compute.attention_efficiency(),
                       compute.memory_efficiency(), Seconds{compute.kernel_overhead()}};

@@ -47,6 +47,7 @@ struct Resolution {
 [[nodiscard]] RoutingSpec ResolveRouting(pb::Scenario& message, const Resolution& at);
 [[nodiscard]] CapacitySpec ResolveCapacity(pb::Scenario& message, const Resolution& at);
 [[nodiscard]] Communication ResolveCommunication(const pb::Scenario& message, const Resolution& at);
+[[nodiscard]] PlacementSpec ResolvePlacement(pb::Scenario& message, const Resolution& at);
 // After everything else: names are looked up in the cluster, which must be known.
 [[nodiscard]] Disturbances ResolveDisturbances(const pb::Disturbances& message,
                                                const ClusterSpec& cluster, const Resolution& at);

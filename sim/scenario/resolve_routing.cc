@@ -28,6 +28,19 @@ void ExpandPreset(Fitted& fitted) {
   fitted.clear_preset();
 }
 
+TracePart ToPart(pb::Routing::Trace::Part part) {
+  switch (part) {
+    case pb::Routing::Trace::FIT:
+      return TracePart::kFit;
+    case pb::Routing::Trace::HELD_OUT:
+      return TracePart::kHeldOut;
+    case pb::Routing::Trace::ALL:
+    case pb::Routing::Trace::PART_UNSPECIFIED:
+      break;
+  }
+  return TracePart::kAll;
+}
+
 RoutingSpec ResolveFitted(Fitted& fitted, const pb::Workload& workload, const Resolution& at) {
   ExpandPreset(fitted);
   if (!fitted.has_sigma_base() || !fitted.has_sigma_request() || !fitted.has_sigma_fast() ||
@@ -55,7 +68,8 @@ RoutingSpec ResolveRouting(pb::Scenario& message, const Resolution& at) {
           routing.trace().layers() == pb::Routing::Trace::STRETCH ? TraceLayers::kStretch
                                                                   : TraceLayers::kExact,
           routing.trace().tokens() == pb::Routing::Trace::SHUFFLED ? TraceTokens::kShuffled
-                                                                   : TraceTokens::kRecorded};
+                                                                   : TraceTokens::kRecorded,
+          ToPart(routing.trace().part())};
     case pb::Routing::kFitted:
       return ResolveFitted(*routing.mutable_fitted(), message.workload(), at);
     case pb::Routing::kUniform:

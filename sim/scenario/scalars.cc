@@ -117,7 +117,12 @@ std::string SetEnum(const ConfigNode& node, const FieldDescriptor& field, Messag
   if (value == nullptr) {
     return "unknown value " + Describe(node) + NameHint(node.scalar, EnumNames(*field.enum_type()));
   }
-  message.GetReflection()->SetEnum(&message, &field, value);
+  const Reflection& reflection = *message.GetReflection();
+  if (field.is_repeated()) {
+    reflection.AddEnum(&message, &field, value);
+  } else {
+    reflection.SetEnum(&message, &field, value);
+  }
   return {};
 }
 

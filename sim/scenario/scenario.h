@@ -8,7 +8,7 @@
 #include "models/cost/compute_cost.h"
 #include "models/model_spec.h"
 #include "sim/base/units.h"
-#include "sim/placement/policy.h"
+#include "sim/placement/placement_spec.h"
 #include "sim/routing/capacity_rule.h"
 #include "sim/routing/expert_router.h"
 #include "topologies/cluster_spec.h"
@@ -57,7 +57,7 @@ struct Scenario {
   Workload workload;
   RoutingSpec routing;
   CapacitySpec capacity;
-  PlacementKind placement = PlacementKind::kLinear;
+  PlacementSpec placement;
   Communication communication;
   Efficiencies compute;
   std::uint32_t gemm_tile = 64;

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "sim/cli/command.h"
-#include "sim/cli/isolate.h"
+#include "sim/pipeline/isolate.h"
 #include "tests/cli/command_runner.h"
 
 namespace switchyard::testing {

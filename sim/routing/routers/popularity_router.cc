@@ -15,6 +15,14 @@ class PopularityRouter final : public ExpertRouter {
       : name_(std::move(name)), law_(std::move(law)), shape_(shape), seed_(seed) {}
   [[nodiscard]] std::string_view name() const override { return name_; }
 
+  [[nodiscard]] std::uint64_t DistinctTokens() const override {
+    return shape_.tokens;
+  }
+  [[nodiscard]] LayerRoutes RouteTokens(std::uint32_t moe_layer, std::uint64_t first,
+                                        std::uint32_t count) const override {
+    return SliceTokens(Route(moe_layer), first, count);
+  }
+
   [[nodiscard]] LayerRoutes Route(std::uint32_t moe_layer) const override {
     Rng popularity_rng(seed_, Stream("router." + name_ + ".popularity"), moe_layer);
     PopularitySampler sampler(shape_, law_(popularity_rng, shape_.num_experts));

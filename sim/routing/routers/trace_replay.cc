@@ -1,5 +1,5 @@
 // Replays recorded decisions: token i of the step is token (first_token + i) mod tokens of the
-// trace, or of a permutation of it; MoE layer l of the model is MoE layer l of the trace, or the
+// trace, of a part of it, or of a permutation of either; MoE layer l of the model is MoE layer l of the trace, or the
 // one at the same depth.
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 
 #include "sim/base/rng.h"
 #include "sim/routing/routers/routers.h"
+#include "sim/routing/routers/trace_parts.h"
 #include "sim/routing/trace/trace.h"
 
 namespace switchyard {
@@ -19,23 +20,33 @@ class TraceReplay final : public ExpertRouter {
   TraceReplay(RouterTrace trace, const TraceRouting& spec, const RoutingShape& shape,
               std::uint64_t seed)
       : trace_(std::move(trace)), first_token_(spec.first_token), shape_(shape) {
-    if (spec.tokens == TraceTokens::kShuffled) order_ = Permutation(trace_.tokens(), seed);
+    if (spec.part != TracePart::kAll) order_ = TokensOfPart(trace_, spec.part);
+    if (spec.tokens == TraceTokens::kShuffled) Shuffle(seed);
   }
   [[nodiscard]] std::string_view name() const override { return "trace"; }
 
+  [[nodiscard]] std::uint64_t DistinctTokens() const override {
+    return order_.empty() ? trace_.tokens() : order_.size();
+  }
+
   [[nodiscard]] LayerRoutes Route(std::uint32_t model_layer) const override {
+    return RouteTokens(model_layer, 0, shape_.tokens);
+  }
+
+  [[nodiscard]] LayerRoutes RouteTokens(std::uint32_t model_layer, std::uint64_t first,
+                                        std::uint32_t count) const override {
     // The same layer when there are as many of them.
     const auto moe_layer = static_cast<std::uint32_t>(std::uint64_t{model_layer} * trace_.layers() /
                                                       shape_.moe_layers);
-    LayerRoutes routes{shape_.tokens, shape_.top_k, shape_.num_experts, {}, {}};
-    routes.expert.reserve(std::size_t{shape_.tokens} * shape_.top_k);
+    LayerRoutes routes{count, shape_.top_k, shape_.num_experts, {}, {}};
+    routes.expert.reserve(std::size_t{count} * shape_.top_k);
     if (trace_.weight_format != WeightFormat::kNone)
       routes.weight.reserve(routes.expert.capacity());
     if (order_.empty()) {
-      TakeInOrder(moe_layer, routes);
+      TakeInOrder(moe_layer, first_token_ + first, routes);
     } else {
-      for (std::uint64_t t = 0; t < shape_.tokens; ++t) {
-        Take(moe_layer, order_[(first_token_ + t) % order_.size()], 1, routes);
+      for (std::uint64_t t = 0; t < count; ++t) {
+        Take(moe_layer, order_[(first_token_ + first + t) % order_.size()], 1, routes);
       }
     }
     return routes;
@@ -43,18 +54,21 @@ class TraceReplay final : public ExpertRouter {
 
  private:
   // Fisher and Yates, as Durstenfeld (Algorithm 235, Communications of the ACM 7, 1964).
-  static std::vector<std::uint64_t> Permutation(std::uint64_t tokens, std::uint64_t seed) {
+  void Shuffle(std::uint64_t seed) {
     constexpr std::uint64_t kStream = 0x7265706c6179;  // "replay"
-    std::vector<std::uint64_t> order(tokens);
-    std::iota(order.begin(), order.end(), 0);
+    if (order_.empty()) {
+      order_.resize(trace_.tokens());
+      std::iota(order_.begin(), order_.end(), 0);
+    }
     Rng rng(seed, kStream);
-    for (std::uint64_t i = tokens; i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
-    return order;
+    for (std::uint64_t i = order_.size(); i > 1; --i) {
+      std::swap(order_[i - 1], order_[rng.Below(i)]);
+    }
   }
 
-  void TakeInOrder(std::uint32_t layer, LayerRoutes& routes) const {
-    std::uint64_t from = first_token_ % trace_.tokens();
-    for (std::uint64_t left = shape_.tokens; left > 0; from = 0) {
+  void TakeInOrder(std::uint32_t layer, std::uint64_t first, LayerRoutes& routes) const {
+    std::uint64_t from = first % trace_.tokens();
+    for (std::uint64_t left = routes.tokens; left > 0; from = 0) {
       const std::uint64_t count = std::min(left, trace_.tokens() - from);
       Take(layer, from, count, routes);
       left -= count;
@@ -76,7 +90,7 @@ class TraceReplay final : public ExpertRouter {
   RouterTrace trace_;
   std::uint64_t first_token_;
   RoutingShape shape_;
-  std::vector<std::uint64_t> order_;  // empty: as recorded
+  std::vector<std::uint64_t> order_;  // empty: all, as recorded
 };
 
 // A .npy trace only shows the largest expert id that occurred: it fits a model with somewhat more
@@ -109,6 +123,9 @@ Result<std::unique_ptr<ExpertRouter>> MakeTraceReplay(const TraceRouting& spec,
         fmt::format("the trace has {} MoE layers, the model {}; `layers: stretch` spreads "
                     "them over the model",
                     trace.layers(), shape.moe_layers)));
+  }
+  if (spec.part != TracePart::kAll && trace.tokens() < 2) {
+    errors.push_back(FileError(spec.path, "one token cannot be divided into two parts"));
   }
   if (!errors.empty()) return errors;
   return std::unique_ptr<ExpertRouter>(

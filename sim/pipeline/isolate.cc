@@ -1,4 +1,4 @@
-#include "sim/cli/isolate.h"
+#include "sim/pipeline/isolate.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,0 +1,115 @@
+#include "sim/optimize/settle.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/pipeline/isolate.h"
+#include "sim/pipeline/simulate.h"
+#include "sim/plan/traffic/payload.h"
+
+namespace switchyard {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kHottestPairs = 16;
+
+// The pairs with most bytes, in order of rank where they are equal.
+std::vector<PairTraffic> Hottest(
+    const std::map<std::pair<std::uint32_t, std::uint32_t>, double>& bytes) {
+  std::vector<PairTraffic> pairs;
+  pairs.reserve(bytes.size());
+  for (const auto& [ranks, count] : bytes) pairs.push_back({ranks.first, ranks.second, count});
+  std::stable_sort(pairs.begin(), pairs.end(), [](const PairTraffic& a, const PairTraffic& b) {
+    return a.bytes > b.bytes;
+  });
+  if (pairs.size() > kHottestPairs) pairs.resize(kHottestPairs);
+  return pairs;
+}
+
+// Dispatch goes from the sender, combine back.
+std::vector<PairTraffic> HottestPairs(const SimulatedStep& step) {
+  const double dispatch = DispatchBytesPerCopy(step.scenario).value;
+  const double combine = CombineBytesPerCopy(step.scenario).value;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, double> bytes;
+  for (const MoeLayerPlan& layer : step.plan.layers) {
+    for (const Copies& copies : layer.copies) {
+      bytes[{copies.from, copies.to}] += copies.count * dispatch;
+      bytes[{copies.to, copies.from}] += copies.count * combine;
+    }
+  }
+  return Hottest(bytes);
+}
+
+Result<std::string> SimulateAsText(const StepToSettle& settle) {
+  SimulationOptions options;
+  options.plan.placements = &settle.placements;
+  options.plan.current = settle.current;
+  options.plan.routes = settle.routes;
+  const auto step = Simulate(settle.scenario, options);
+  if (!step.ok()) return step.errors();
+  const RunResult& result = step.value()->result;
+  Json pairs = Json::array();
+  for (const PairTraffic& pair : HottestPairs(*step.value())) {
+    pairs.push_back({pair.from, pair.to, pair.bytes});
+  }
+  return Json{{"step_time_s", result.step_time_s},
+              {"load_max_over_mean", result.load ? result.load->max_over_mean : 1},
+              {"inter_node_bytes", result.traffic.inter_node_bytes},
+              {"pairs", pairs}}
+      .dump();
+}
+
+}  // namespace
+
+std::function<LayerRoutes(std::uint32_t)> HeldOutStep(const Evidence& evidence,
+                                                      std::uint32_t groups, std::uint32_t step) {
+  return [&evidence, groups, step](std::uint32_t layer) {
+    const std::uint32_t windows = evidence.held_out_windows();
+    LayerRoutes all = evidence.HeldOutWindow(layer, step * groups % windows);
+    for (std::uint32_t g = 1; g < groups; ++g) {
+      const LayerRoutes part = evidence.HeldOutWindow(layer, (step * groups + g) % windows);
+      all.tokens += part.tokens;
+      all.expert.insert(all.expert.end(), part.expert.begin(), part.expert.end());
+      all.weight.insert(all.weight.end(), part.weight.begin(), part.weight.end());
+    }
+    return all;
+  };
+}
+
+Result<SimulatedFigures> Settle(const StepToSettle& step) {
+  const Result<std::string> text = RunInChild([&] { return SimulateAsText(step); });
+  if (!text.ok()) return text.errors();
+  const Json json = Json::parse(text.value());
+  SimulatedFigures figures;
+  figures.step_time_s = json["step_time_s"];
+  figures.load_max_over_mean = json["load_max_over_mean"];
+  figures.inter_node_bytes = json["inter_node_bytes"];
+  for (const Json& pair : json["pairs"]) {
+    figures.hottest_pairs.push_back({pair[0], pair[1], pair[2]});
+  }
+  return figures;
+}
+
+SimulatedFigures MeanOf(const std::vector<SimulatedFigures>& steps) {
+  SimulatedFigures mean;
+  mean.load_max_over_mean = 0;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, double> bytes;
+  const double share = 1.0 / static_cast<double>(steps.size());
+  for (const SimulatedFigures& step : steps) {
+    mean.step_time_s += step.step_time_s * share;
+    mean.load_max_over_mean += step.load_max_over_mean * share;
+    mean.inter_node_bytes += step.inter_node_bytes * share;
+    for (const PairTraffic& pair : step.hottest_pairs) {
+      bytes[{pair.from, pair.to}] += pair.bytes * share;
+    }
+  }
+  mean.hottest_pairs = Hottest(bytes);
+  return mean;
+}
+
+}  // namespace switchyard
