@@ -21,7 +21,7 @@ Result<std::vector<std::uint32_t>> ReadLengths(const fs::path& path, std::size_t
   const Result<NpyArray> array = ReadNpy(path, max_bytes);
   if (!array.ok()) return array.errors();
   const NpyType type = array.value().type;
-  if (type == NpyType::kF2 || type == NpyType::kF4) {
+  if (IsFloat(type)) {
     return FileError(path.string(), "sequence lengths are integers");
   }
   std::vector<std::uint32_t> lengths;

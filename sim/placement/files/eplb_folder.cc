@@ -35,7 +35,7 @@ Diagnostics CompareCounts(const LayerPlacements& layers, const fs::path& path,
   if (!read.ok()) return read.errors();
   const NpyArray& counts = read.value();
   const std::vector<std::uint64_t> shape = {layers.size(), context.experts};
-  const bool integers = counts.type != NpyType::kF2 && counts.type != NpyType::kF4;
+  const bool integers = !IsFloat(counts.type);
   if (counts.shape != shape || !integers) {
     return {FileError(path.generic_string(),
                       fmt::format("expected integers of shape [{}, {}]: the replicas of every "

@@ -32,7 +32,7 @@ struct LoadsFile {
 // number decides. The context's `ranks` has no meaning here and may be 0. Windows without a single
 // choice (the unused part of SGLang's circular buffer) are left out, and that is said. Errors, all
 // at once: another number of layers or experts, counts that are negative or not finite, files
-// without any choice. Limits as for placements; at most 2^28 counts.
+// without any choice. Limits as for placements; at most 2^26 counts.
 [[nodiscard]] Result<LoadsFile> LoadExpertLoads(const std::filesystem::path& path,
                                                 const PlacementFileContext& context);
 [[nodiscard]] Result<LoadsFile> ParseExpertLoads(std::string_view bytes, const std::string& name,

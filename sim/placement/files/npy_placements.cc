@@ -30,7 +30,7 @@ class Reader {
   PlacementRows Read(PlacementFormat& format) {
     const auto& shape = array_.shape;
     format = PlacementFormat::kEplbTensors;
-    if (array_.type == NpyType::kF2 || array_.type == NpyType::kF4) {
+    if (IsFloat(array_.type)) {
       log_.Error({}, fmt::format("holds {}; placements are integers", Descr(array_.type)));
     } else if (shape.size() == 2) {
       ReadExpertsOfSlots();

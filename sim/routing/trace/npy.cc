@@ -9,6 +9,7 @@
 #include "sim/base/check.h"
 #include "sim/base/file.h"
 #include "sim/base/int128.h"
+#include "sim/routing/trace/half.h"
 
 namespace switchyard {
 namespace {
@@ -28,7 +29,7 @@ struct TypeEntry {
 constexpr TypeEntry kTypes[] = {
     {NpyType::kU1, "|u1", 1}, {NpyType::kU2, "<u2", 2}, {NpyType::kI4, "<i4", 4},
     {NpyType::kI8, "<i8", 8}, {NpyType::kF2, "<f2", 2}, {NpyType::kF4, "<f4", 4},
-    {NpyType::kI2, "<i2", 2},
+    {NpyType::kI2, "<i2", 2}, {NpyType::kF8, "<f8", 8},
 };
 
 const TypeEntry& Entry(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
@@ -65,7 +66,8 @@ class HeaderParser {
  private:
   std::string Value(const std::string& key, Header& header) {
     if (key == "descr" && !header.descr) {
-      if (Peek() == '[') return "describes a structured type; allowed: u1, u2, i2, i4, i8, f2, f4";
+      if (Peek() == '[')
+        return "describes a structured type; allowed: u1, u2, i2, i4, i8, f2, f4, f8";
       header.descr = String();
       return header.descr ? "" : "has a 'descr' that is not a string";
     }
@@ -178,7 +180,7 @@ std::string SetType(std::string_view descr, NpyArray& array) {
   if (descr.find('O') != std::string_view::npos) {
     return fmt::format("holds pickled Python objects ('{}'); they are never loaded", descr);
   }
-  return fmt::format("has type '{}'; allowed: |u1, <u2, <i2, <i4, <i8, <f2, <f4", descr);
+  return fmt::format("has type '{}'; allowed: |u1, <u2, <i2, <i4, <i8, <f2, <f4, <f8", descr);
 }
 
 std::string CheckSize(const NpyArray& array, std::size_t found) {
@@ -196,6 +198,9 @@ std::string CheckSize(const NpyArray& array, std::size_t found) {
 
 std::string_view Descr(NpyType type) { return Entry(type).descr; }
 std::size_t ItemSize(NpyType type) { return Entry(type).size; }
+bool IsFloat(NpyType type) {
+  return type == NpyType::kF2 || type == NpyType::kF4 || type == NpyType::kF8;
+}
 
 std::int64_t NpyArray::Integer(std::size_t i) const {
   const auto load = [&](auto value) {
@@ -215,10 +220,21 @@ std::int64_t NpyArray::Integer(std::size_t i) const {
       return load(std::int64_t{});
     case NpyType::kF2:
     case NpyType::kF4:
+    case NpyType::kF8:
       break;
   }
   SWITCHYARD_CHECK(false, "only integer arrays hold integers");
   return 0;
+}
+
+double NpyArray::Number(std::size_t i) const {
+  if (!IsFloat(type)) return static_cast<double>(Integer(i));
+  const auto load = [&](auto value) {
+    std::memcpy(&value, data.data() + i * sizeof(value), sizeof(value));
+    return value;
+  };
+  if (type == NpyType::kF2) return HalfToFloat(load(std::uint16_t{}));
+  return type == NpyType::kF4 ? load(float{}) : load(double{});
 }
 
 namespace {

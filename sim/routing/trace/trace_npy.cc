@@ -34,7 +34,7 @@ bool Exists(const fs::path& path) {
   return !path.empty() && fs::exists(path, ignored);
 }
 
-bool IsInteger(NpyType type) { return type != NpyType::kF2 && type != NpyType::kF4; }
+bool IsInteger(NpyType type) { return !IsFloat(type); }
 
 // Calls f(source element, layer, token * top_k + choice): the file has [tokens, layers, top_k], the
 // trace one [tokens, top_k] per layer.
@@ -100,7 +100,9 @@ std::string SetIds(const NpyArray& ids, std::uint32_t declared, RouterTrace& tra
 
 std::string SetWeights(const NpyArray& array, const NpyArray& ids, RouterTrace& trace) {
   if (array.shape != ids.shape) return "does not have the shape of the expert ids";
-  if (IsInteger(array.type)) return fmt::format("holds {}; allowed: <f2, <f4", Descr(array.type));
+  if (array.type != NpyType::kF2 && array.type != NpyType::kF4) {
+    return fmt::format("holds {}; allowed: <f2, <f4", Descr(array.type));
+  }
   const bool half = array.type == NpyType::kF2;
   trace.weight_format = half ? WeightFormat::kF16 : WeightFormat::kF32;
   trace.weights.resize(trace.layers());

@@ -51,7 +51,7 @@ TEST(Npy, ReadsVersionTwoAndOtherKeyOrders) {
 
 TEST(Npy, WritesWhatItReads) {
   for (const NpyType type : {NpyType::kU1, NpyType::kU2, NpyType::kI2, NpyType::kI4, NpyType::kI8,
-                             NpyType::kF2, NpyType::kF4}) {
+                             NpyType::kF2, NpyType::kF4, NpyType::kF8}) {
     for (const auto& shape :
          std::vector<std::vector<std::uint64_t>>{{}, {3}, {2, 3}, {2, 3, 4}, {0}}) {
       std::uint64_t count = 1;
@@ -80,6 +80,20 @@ TEST(Npy, FilesOfNumPyComeBackByteForByte) {
   }
 }
 
+TEST(Npy, NumbersOfEveryType) {
+  const std::uint16_t half = 0x3e00;  // binary16: 1.5
+  const float single = -0.25F;
+  const double wide = 1e300;
+  const auto number = [](NpyType type, const auto& value) {
+    const char* bytes = reinterpret_cast<const char*>(&value);
+    return NpyArray{type, {1}, std::string(bytes, sizeof(value))}.Number(0);
+  };
+  EXPECT_EQ(number(NpyType::kF2, half), 1.5);
+  EXPECT_EQ(number(NpyType::kF4, single), -0.25);
+  EXPECT_EQ(number(NpyType::kF8, wide), 1e300);
+  EXPECT_EQ(number(NpyType::kI8, std::int64_t{-7}), -7);
+}
+
 TEST(Npy, RefusesWhatItDoesNotRead) {
   const std::string rest = ", 'fortran_order': False, 'shape': (1,), }";
   EXPECT_EQ(ErrorOf("PK\x03\x04"), "a.npy: error: is not a .npy file (no \\x93NUMPY)");
@@ -87,11 +101,11 @@ TEST(Npy, RefusesWhatItDoesNotRead) {
             "a.npy: error: is big-endian ('>i4'); only little-endian arrays are read");
   EXPECT_EQ(ErrorOf(File("{'descr': '|O'" + rest, "abcd")),
             "a.npy: error: holds pickled Python objects ('|O'); they are never loaded");
-  EXPECT_EQ(ErrorOf(File("{'descr': '<f8'" + rest, "abcdefgh")),
-            "a.npy: error: has type '<f8'; allowed: |u1, <u2, <i2, <i4, <i8, <f2, <f4");
+  EXPECT_EQ(ErrorOf(File("{'descr': '<c8'" + rest, "abcdefgh")),
+            "a.npy: error: has type '<c8'; allowed: |u1, <u2, <i2, <i4, <i8, <f2, <f4, <f8");
   EXPECT_EQ(ErrorOf(File("{'descr': [('x', '<i4')]" + rest, "abcd")),
             "a.npy: error: its .npy header describes a structured type; allowed: u1, u2, i2, i4, "
-            "i8, f2, f4");
+            "i8, f2, f4, f8");
   EXPECT_EQ(ErrorOf(File("{'descr': '<i4', 'fortran_order': True, 'shape': (1,), }", "abcd")),
             "a.npy: error: is in Fortran order; save it with numpy.ascontiguousarray");
   EXPECT_EQ(ErrorOf(File("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }", "ab")),

@@ -35,7 +35,7 @@ std::optional<IdCube> CubeFromNpy(std::string_view bytes, const CubeSource& sour
     return std::nullopt;
   }
   const NpyArray& array = read.value();
-  const bool floats = array.type == NpyType::kF2 || array.type == NpyType::kF4;
+  const bool floats = IsFloat(array.type);
   if (floats || array.shape.size() != 3) {
     log.Error({{}, path},
               floats ? fmt::format("holds {}; expert ids are integers", Descr(array.type))
