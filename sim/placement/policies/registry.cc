@@ -19,6 +19,19 @@ constexpr Entry kPolicies[] = {
       "slots",
       false, false, false},
      MakeLinearPlacement},
+    {{PlacementKind::kRoundRobin, "round_robin", "expert e on rank e mod ranks", false, false,
+      false},
+     MakeRoundRobinPlacement},
+    {{PlacementKind::kEplb, "eplb", "DeepSeek's EPLB, global", true, false, false},
+     MakeEplbPlacement},
+    {{PlacementKind::kEplbHierarchical, "eplb_hierarchical",
+      "DeepSeek's EPLB: groups of experts to nodes, then inside each node; global when the nodes "
+      "do "
+      "not divide the groups",
+      true, false, false},
+     MakeEplbHierarchicalPlacement},
+    {{PlacementKind::kSnake, "snake", "EPLB's replicas, dealt in snake order", true, false, false},
+     MakeSnakePlacement},
 };
 
 // Without a copy: users of the table ask for infos alone.
