@@ -32,6 +32,10 @@ constexpr Entry kPolicies[] = {
      MakeEplbHierarchicalPlacement},
     {{PlacementKind::kSnake, "snake", "EPLB's replicas, dealt in snake order", true, false, false},
      MakeSnakePlacement},
+    {{PlacementKind::kNodeAware, "node_aware",
+      "experts that tokens choose together on one node, at nearly balanced load of nodes", false,
+      true, false},
+     MakeNodeAwarePlacement},
 };
 
 // Without a copy: users of the table ask for infos alone.

@@ -1,0 +1,34 @@
+// Which slot serves each choice of each token: a split of counts brought down to tokens.
+//
+//   const std::vector<std::uint32_t> slots = RouteTokens(placement, shape, routes,
+//   TokenSplit::kLp); slots[t * routes.top_k + j];   // of the token's j-th choice; kNoSlot for
+//   kNoExpert
+//
+// Token t of n is sent by rank t * ranks / n.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/placement/evaluate.h"
+
+namespace switchyard {
+
+inline constexpr std::uint32_t kNoSlot = 0xffffffff;
+
+// Contract: deterministic; a slot holds the expert that was chosen.
+//   kUniform: an expert's tokens go to its replicas in turn, token by token; counts differ by at
+//     most one, as TokenSplitter's do.
+//   kLocalFirst: a replica on the sender's rank, else on its node, else the replica of the sender's
+//     turn (Placement::SlotFor), as SGLang's static dispatch.
+//   kLp: each slot serves what TokenSplitter gives it; of the slots that still have some left, a
+//     token takes one on its sender's rank, else node, else on a node that an earlier choice takes
+//     it to, else the lowest.
+[[nodiscard]] std::vector<std::uint32_t> RouteTokens(const Placement& placement,
+                                                     const PlacementShape& shape,
+                                                     const LayerRoutes& routes, TokenSplit split);
+
+// Tokens that chose each expert: [routes.num_experts].
+[[nodiscard]] std::vector<double> CountChoices(const LayerRoutes& routes);
+
+}  // namespace switchyard
