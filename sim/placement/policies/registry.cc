@@ -32,6 +32,9 @@ constexpr Entry kPolicies[] = {
      MakeEplbHierarchicalPlacement},
     {{PlacementKind::kSnake, "snake", "EPLB's replicas, dealt in snake order", true, false, false},
      MakeSnakePlacement},
+    {{PlacementKind::kBalanced, "balanced",
+      "exact replica counts, packing and local search on the total load", true, false, false},
+     MakeBalancedPlacement},
 };
 
 // Without a copy: users of the table ask for infos alone.
