@@ -36,6 +36,9 @@ constexpr Entry kPolicies[] = {
       "experts that tokens choose together on one node, at nearly balanced load of nodes", false,
       true, false},
      MakeNodeAwarePlacement},
+    {{PlacementKind::kBalanced, "balanced",
+      "exact replica counts, packing and local search on the total load", true, false, false},
+     MakeBalancedPlacement},
 };
 
 // Without a copy: users of the table ask for infos alone.
