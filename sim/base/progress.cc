@@ -56,6 +56,7 @@ void Progress::Draw(double now) {
     const double left = (now - begun_) * (1.0 - share) / share;
     line += "  about " + std::to_string(std::llround(std::ceil(left))) + " s left";
   }
+  if (!note_.empty()) line += "  " + note_;
   *out_ << line << std::flush;
 }
 

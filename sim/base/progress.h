@@ -13,6 +13,7 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <utility>
 
 namespace switchyard {
 
@@ -32,11 +33,14 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void Advance(std::uint64_t steps = 1);
+  // A few words at the end of the line from its next drawing on; empty: none.
+  void Note(std::string note) { note_ = std::move(note); }
 
  private:
   void Draw(double now);
 
   std::string label_;
+  std::string note_;
   std::uint64_t total_;
   std::uint64_t done_ = 0;
   std::ostream* out_;

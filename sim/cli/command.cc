@@ -40,6 +40,10 @@ fs::path DataRoot() {
 void PlanToRead(const Scenario& scenario, OutputPlan& plan) {
   const auto* trace = std::get_if<TraceRouting>(&scenario.routing);
   if (trace != nullptr) plan.Reads("the trace of " + scenario.name, trace->path);
+  const PlacementSpec& placement = scenario.placement;
+  if (!placement.file.empty()) plan.Reads("placement.file", placement.file);
+  if (!placement.current.empty()) plan.Reads("placement.current", placement.current);
+  if (!placement.loads.empty()) plan.Reads("placement.loads", placement.loads);
 }
 
 CLI::Option* AddOutput(CLI::App& command, const std::string& flag, std::optional<std::string>& file,

@@ -29,6 +29,7 @@ using Action = std::function<ExitCode()>;
 // Each adds one subcommand; when it is used, `action` is set. One file each.
 void AddRunCommand(CLI::App& app, Action& action);
 void AddCompareCommand(CLI::App& app, Action& action);
+void AddOptimizeCommand(CLI::App& app, Action& action);
 void AddTraceCommand(CLI::App& app, Action& action);
 void AddTopologyCommand(CLI::App& app, Action& action);
 void AddModelCommand(CLI::App& app, Action& action);

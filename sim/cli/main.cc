@@ -21,6 +21,7 @@ ExitCode Run(int argc, char** argv) {
   Action action;
   switchyard::AddRunCommand(app, action);
   switchyard::AddCompareCommand(app, action);
+  switchyard::AddOptimizeCommand(app, action);
   switchyard::AddTraceCommand(app, action);
   switchyard::AddTopologyCommand(app, action);
   switchyard::AddModelCommand(app, action);

@@ -146,9 +146,7 @@ Result<OptimizeResult> Optimize(const Scenario& scenario, const OptimizeOptions&
   const auto evidence = Evidence::FromScenario(scenario);
   if (!evidence.ok()) return evidence.errors();
   const PlacementShape& shape = result.shape;
-  LayerPlacements like(1, MakePlacementPolicy(PlacementKind::kLinear)
-                              ->Place({shape, WindowLoads(shape.experts)}));
-  const auto current = CurrentPlacements(scenario, like);
+  const auto current = CurrentPlacements(scenario, shape.slots());
   if (!current.ok()) return current.errors();
 
   result.layers = evidence.value().layers();

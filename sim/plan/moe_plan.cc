@@ -200,7 +200,7 @@ Diagnostics VerifyAll(const LayerPlacements& placements, std::uint32_t experts) 
 Result<void> AddMigration(const Scenario& scenario, const PlanInputs& inputs, MoePlan& plan) {
   Result<LayerPlacements> current = inputs.current != nullptr
                                         ? *inputs.current
-                                        : CurrentPlacements(scenario, plan.placements);
+                                        : CurrentPlacements(scenario, plan.placements.front().num_slots());
   if (!current.ok()) return current.errors();
   MigrationStep step = StepOfMigration(current.value(), plan.placements,
                                        *scenario.placement.migration, scenario.cluster.node.gpus);

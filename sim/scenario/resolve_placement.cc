@@ -102,7 +102,7 @@ ReplanningSpec ResolveReplanning(pb::Scenario& message, const Resolution& at) {
   }
   if (replanning.policies().empty()) {
     replanning.add_policies(pb::Placement::EPLB);
-    replanning.add_policies(pb::Placement::INCREMENTAL);
+    replanning.add_policies(pb::Placement::BALANCED);
   }
   if (replanning.redundant_experts().empty()) {
     replanning.add_redundant_experts(message.placement().redundant_experts());

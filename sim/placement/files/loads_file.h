@@ -37,6 +37,14 @@ struct LoadsFile {
                                                 const PlacementFileContext& context);
 [[nodiscard]] Result<LoadsFile> ParseExpertLoads(std::string_view bytes, const std::string& name,
                                                  const PlacementFileContext& context);
+struct LoadsShape {
+  std::uint32_t layers = 0;
+  std::uint32_t experts = 0;
+};
+// How many layers and experts a file has, for those who have no model: all of its layers then count
+// as MoE layers.
+[[nodiscard]] Result<LoadsShape> ShapeOfExpertLoads(const std::filesystem::path& path);
+
 // Whether the content looks like one of these formats: cheap, to tell it from a trace.
 [[nodiscard]] bool LooksLikeExpertLoads(std::string_view bytes, const std::string& name);
 

@@ -25,20 +25,19 @@ constexpr Entry kPolicies[] = {
     {{PlacementKind::kEplb, "eplb", "DeepSeek's EPLB, global", true, false, false},
      MakeEplbPlacement},
     {{PlacementKind::kEplbHierarchical, "eplb_hierarchical",
-      "DeepSeek's EPLB: groups of experts to nodes, then inside each node; global when the nodes "
-      "do "
+      "DeepSeek's EPLB: groups of experts to nodes, then inside each node; global when the nodes do "
       "not divide the groups",
       true, false, false},
      MakeEplbHierarchicalPlacement},
     {{PlacementKind::kSnake, "snake", "EPLB's replicas, dealt in snake order", true, false, false},
      MakeSnakePlacement},
+    {{PlacementKind::kBalanced, "balanced",
+      "exact replica counts, packing and local search on the total load", true, false, false},
+     MakeBalancedPlacement},
     {{PlacementKind::kNodeAware, "node_aware",
       "experts that tokens choose together on one node, at nearly balanced load of nodes", false,
       true, false},
      MakeNodeAwarePlacement},
-    {{PlacementKind::kBalanced, "balanced",
-      "exact replica counts, packing and local search on the total load", true, false, false},
-     MakeBalancedPlacement},
 };
 
 // Without a copy: users of the table ask for infos alone.

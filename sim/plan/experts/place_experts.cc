@@ -98,12 +98,9 @@ Result<LayerPlacements> PlaceExperts(const Scenario& scenario) {
   const PolicyInfo& info = InfoOf(spec.policy);
   Result<Evidence> evidence = GatherEvidence(scenario, info);
   if (!evidence.ok()) return evidence.errors();
-  LayerPlacements current;
-  if (!spec.current.empty()) {
-    auto loaded = FromFile(spec.current, scenario);
-    if (!loaded.ok()) return loaded.errors();
-    current = std::move(loaded).value();
-  }
+  const auto current =
+      CurrentPlacements(scenario, ShapeOf(scenario, spec.redundant_experts).slots());
+  if (!current.ok()) return current.errors();
   const auto policy = MakePlacementPolicy(spec.policy);
   LayerPlacements placements;
   for (std::uint32_t layer = 0; layer < scenario.model.NumMoeLayers(); ++layer) {
@@ -113,33 +110,22 @@ Result<LayerPlacements> PlaceExperts(const Scenario& scenario) {
       routes = evidence.value().windows->Routes(layer);
       problem.routes = &routes;
     }
-    if (!current.empty()) {
-      if (current[layer].num_slots() != problem.shape.slots()) {
-        return Diagnostic{{spec.current, 0, 0},
-                          "placement.current",
-                          fmt::format("has {} slots, this placement {}",
-                                      current[layer].num_slots(), problem.shape.slots())};
-      }
-      problem.current = &current[layer];
-    }
+    if (!current.value().empty()) problem.current = &current.value()[layer];
     placements.push_back(policy->Place(problem));
   }
   return placements;
 }
 
-Result<LayerPlacements> CurrentPlacements(const Scenario& scenario,
-                                          const LayerPlacements& placements) {
-  if (scenario.placement.current.empty() || !scenario.model.moe) return LayerPlacements{};
-  auto current = FromFile(scenario.placement.current, scenario);
+Result<LayerPlacements> CurrentPlacements(const Scenario& scenario, std::uint32_t slots) {
+  const std::string& file = scenario.placement.current;
+  if (file.empty() || !scenario.model.moe) return LayerPlacements{};
+  auto current = FromFile(file, scenario);
   if (!current.ok()) return current.errors();
-  if (!placements.empty() && current.value().front().num_slots() != placements.front().num_slots()) {
-    return Diagnostic{{scenario.placement.current, 0, 0},
-                      "placement.current",
-                      fmt::format("has {} slots, this placement {}",
-                                  current.value().front().num_slots(),
-                                  placements.front().num_slots())};
-  }
-  return current;
+  const std::uint32_t found = current.value().front().num_slots();
+  if (found == slots) return current;
+  return Diagnostic{{file, 0, 0},
+                    "placement.current",
+                    fmt::format("has {} slots, the placement it leads to {}", found, slots)};
 }
 
 Result<std::vector<WindowLoads>> RecordedLoads(const Scenario& scenario) {

@@ -21,10 +21,10 @@ namespace switchyard {
 // One placement for each MoE layer; none for a dense model. Fails when a file cannot be read or does
 // not fit, or the routing source cannot be opened.
 [[nodiscard]] Result<LayerPlacements> PlaceExperts(const Scenario& scenario);
-// PlacementSpec::current; empty when the scenario names none. Fails too when its shape is not that
-// of `placements`.
+// PlacementSpec::current; empty when the scenario names none. Fails too when it has not `slots`
+// slots.
 [[nodiscard]] Result<LayerPlacements> CurrentPlacements(const Scenario& scenario,
-                                                        const LayerPlacements& placements);
+                                                        std::uint32_t slots);
 // Counts from PlacementSpec::loads, [moe_layers].
 [[nodiscard]] Result<std::vector<WindowLoads>> RecordedLoads(const Scenario& scenario);
 
