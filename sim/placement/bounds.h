@@ -3,6 +3,10 @@
 //
 //   const BalanceBound bound = BoundBalance(shape, problem.loads.Total());
 //   gap = 1 - Balancedness(placement, loads) / bound.balancedness;
+//
+// The bound holds for placements that fill every slot, as servers and the contract of
+// PlacementPolicy do, whether or not replicas of an expert meet on a rank. Cost: O(E log E).
+// At two slots a rank it is far from tight; exact/fold_lp.h has a better one that costs more.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +20,7 @@ namespace switchyard {
 struct BalanceBound {
   double max_load = 0;             // no placement's most loaded rank has less
   double balancedness = 1;         // mean load / max_load; 1 when all loads are 0
-  std::string_view argument = "";  // which argument gives it: "mean", "replicas", "fold", ...
+  std::string_view argument = "";  // which gives it: "mean", "replicas", "mates", "counting"
 };
 
 // loads[experts]. Every argument names its proof or source where it is computed.

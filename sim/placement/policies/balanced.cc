@@ -1,0 +1,90 @@
+// Balanced: replica counts by water-filling, packing heaviest first with distinct replicas, local
+// search on the total load; from EPLB's placement too, so that it is never worse than that one
+// where the rules allow it. It stops at the bound.
+#include <algorithm>
+#include <optional>
+
+#include "sim/placement/balance/eplb.h"
+#include "sim/placement/balance/layout.h"
+#include "sim/placement/balance/local_search.h"
+#include "sim/placement/balance/packing.h"
+#include "sim/placement/balance/replica_counts.h"
+#include "sim/placement/bounds.h"
+#include "sim/placement/policies/policies.h"
+
+namespace switchyard {
+namespace {
+
+// Nearer to the bound than this nobody looks.
+constexpr double kNearEnough = 1 + 1e-6;
+
+// EPLB's placement, second replicas on a rank taken out and their slots given to others. None where
+// it breaks the rules otherwise.
+std::optional<Layout> StartFromEplb(const PlacementProblem& problem) {
+  const std::span<const double> loads = problem.loads.Total();
+  const Placement eplb = EplbPlacement(problem.shape, loads, EplbMode::kGlobal);
+  const auto slots = eplb.expert_of_slot();
+  std::vector<ExpertIndex> expert_of_slot(slots.begin(), slots.end());
+  for (std::uint32_t slot = 0; slot < expert_of_slot.size(); ++slot) {
+    const auto first = expert_of_slot.begin() + eplb.RankOf(slot) * problem.shape.slots_per_rank;
+    const auto place = expert_of_slot.begin() + slot;
+    if (std::find(first, place, *place) != place) *place = kNoExpert;
+  }
+  Layout layout(problem.shape, loads, problem.rules);
+  layout.Start(expert_of_slot);
+  if (!layout.KeepsRules()) return std::nullopt;
+  FillEmptySlots(layout);
+  return layout;
+}
+
+Layout FromScratch(const PlacementProblem& problem, double enough) {
+  const PlacementShape& shape = problem.shape;
+  const std::span<const double> loads = problem.loads.Total();
+  const std::uint32_t cap = ReplicaCap(shape, problem.rules);
+  Layout layout(shape, loads, problem.rules);
+  layout.Start(PackDistinct(shape, loads, FillCounts(loads, shape.slots(), cap), problem.rules));
+  Descend(layout, enough, problem.limits);
+  if (layout.MaxLoad() <= enough) return layout;
+  std::optional<Layout> eplb = StartFromEplb(problem);
+  if (eplb) {
+    Descend(*eplb, enough, problem.limits);
+    if (eplb->MaxLoad() < layout.MaxLoad()) layout = *std::move(eplb);
+  }
+  PerturbAndDescend(layout, enough, problem.limits, problem.seed);
+  return layout;
+}
+
+// With few moves: what improves the current placement most, move by move.
+Placement FromCurrent(const PlacementProblem& problem, double enough) {
+  const Placement& current = *problem.current;
+  if (WastedSlots(current) > 0) return current;
+  Layout layout(problem.shape, problem.loads.Total(), problem.rules);
+  layout.Start(current.expert_of_slot());
+  if (!layout.KeepsRules()) return current;
+  layout.LimitMoves(*problem.rules.max_moves);
+  Descend(layout, enough, problem.limits);
+  PerturbAndDescend(layout, enough, problem.limits, problem.seed);
+  return layout.ToPlacement();
+}
+
+class Balanced : public PlacementPolicy {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "balanced"; }
+
+  [[nodiscard]] Placement Place(const PlacementProblem& problem) const override {
+    const BalanceBound bound = BoundBalance(problem.shape, problem.loads.Total(), problem.rules);
+    const double enough = bound.max_load * kNearEnough;
+    Placement placement = FromScratch(problem, enough).ToPlacement();
+    if (problem.current == nullptr || !problem.rules.max_moves ||
+        SlotsMoved(*problem.current, placement) <= *problem.rules.max_moves) {
+      return placement;
+    }
+    return FromCurrent(problem, enough);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<PlacementPolicy> MakeBalancedPlacement() { return std::make_unique<Balanced>(); }
+
+}  // namespace switchyard
