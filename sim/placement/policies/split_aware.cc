@@ -6,7 +6,7 @@ namespace {
 
 // HEAD
 constexpr double kVariation = 0.15;
-constexpr WindowSearchEffort kEffort{30};
+constexpr WindowSearchEffort kEffort{10};
 
 class SplitAware : public PlacementPolicy {
  public:
