@@ -53,7 +53,7 @@ class NodeAware : public PlacementPolicy {
   [[nodiscard]] Placement Place(const PlacementProblem& problem) const override {
     const PlacementShape& shape = problem.shape;
     const NodePlan plan = PlanNodes(problem);
-    const auto balanced = MakePlacementPolicy(PlacementKind::kEplb);
+    const auto balanced = MakePlacementPolicy(PlacementKind::kBalanced);
     std::vector<ExpertIndex> expert_of_slot;
     for (std::uint32_t n = 0; n < shape.nodes(); ++n) {
       const Placement inside = balanced->Place(ProblemOfNode(problem, plan, n));

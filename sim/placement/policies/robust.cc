@@ -1,0 +1,27 @@
+#include "sim/placement/policies/policies.h"
+#include "sim/placement/windows/window_search.h"
+
+namespace switchyard {
+namespace {
+
+// HEAD
+constexpr double kVariation = 0.05;
+constexpr WindowSearchEffort kEffort{60};
+
+class Robust : public PlacementPolicy {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "robust"; }
+
+  [[nodiscard]] Placement Place(const PlacementProblem& problem) const override {
+    const Placement start = MakePlacementPolicy(PlacementKind::kBalanced)->Place(problem);
+    const Scenarios scenarios(problem.loads, problem.shape.ranks, kVariation, problem.seed);
+    EvenScore score(problem.shape, scenarios);
+    return SearchWindows(problem, start, score, kEffort);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<PlacementPolicy> MakeRobustPlacement() { return std::make_unique<Robust>(); }
+
+}  // namespace switchyard

@@ -1,0 +1,97 @@
+#include "sim/placement/windows/replan_series.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/base/check.h"
+#include "sim/placement/split/token_routes.h"
+
+namespace switchyard {
+namespace {
+
+// Below this a window says nothing any more.
+constexpr double kLeastWeight = 1e-3;
+
+// Consecutive parts of a window, weighted.
+void AddParts(const LayerRoutes& routes, std::uint32_t parts, double weight, WindowLoads& loads) {
+  for (std::uint32_t p = 0; p < parts; ++p) {
+    const auto first = static_cast<std::uint32_t>(std::uint64_t{routes.tokens} * p / parts);
+    const auto end = static_cast<std::uint32_t>(std::uint64_t{routes.tokens} * (p + 1) / parts);
+    std::vector<double> counts(loads.experts());
+    for (std::uint32_t t = first; t < end; ++t) {
+      for (const ExpertIndex e : routes.ChoicesOf(t)) {
+        if (e != kNoExpert) counts[e] += weight;
+      }
+    }
+    loads.Add(counts);
+  }
+}
+
+// What is known after window `last`, oldest first.
+WindowLoads KnownLoads(std::uint32_t experts, std::span<const LayerRoutes> windows,
+                       const ReplanRules& rules, std::uint32_t last) {
+  WindowLoads loads(experts);
+  for (std::uint32_t w = 0; w <= last; ++w) {
+    const double weight = std::pow(rules.history, last - w);
+    if (weight >= kLeastWeight) AddParts(windows[w], rules.parts, weight, loads);
+  }
+  return loads;
+}
+
+}  // namespace
+
+std::vector<ReplanRecord> ReplaySeries(const PlacementProblem& problem,
+                                       std::span<const LayerRoutes> windows,
+                                       const ReplanRules& rules) {
+  SWITCHYARD_CHECK(rules.parts > 0 && rules.history >= 0 && rules.history <= 1,
+                   "windows have parts, and older windows no more weight than newer ones");
+  std::vector<ReplanRecord> series;
+  if (windows.size() < 2) return series;
+  PlacementProblem plan = problem;
+  plan.loads = KnownLoads(problem.shape.experts, windows, rules, 0);
+  plan.routes = windows.data();
+  plan.current = nullptr;
+  plan.rules.max_moves.reset();
+  const bool from_nothing = InfoOf(rules.policy).needs_current;
+  Placement placement =
+      MakePlacementPolicy(from_nothing ? PlacementKind::kBalanced : rules.policy)->Place(plan);
+  plan.rules.max_moves = problem.rules.max_moves;
+  const auto policy = MakePlacementPolicy(rules.policy);
+  for (std::uint32_t w = 1; w < windows.size(); ++w) {
+    ReplanRecord record{w, false, 0, 1, 1};
+    if (w > 1 && rules.every > 0 && (w - 1) % rules.every == 0) {
+      plan.loads = KnownLoads(problem.shape.experts, windows, rules, w - 1);
+      plan.routes = &windows[w - 1];
+      plan.current = &placement;
+      Placement next = policy->Place(plan);
+      record.replanned = true;
+      record.slots_moved = SlotsMoved(placement, next);
+      placement = std::move(next);
+    }
+    record.fitted = Balancedness(placement, CountChoices(windows[w - 1]), rules.split);
+    record.balancedness = Balancedness(placement, CountChoices(windows[w]), rules.split);
+    series.push_back(record);
+  }
+  return series;
+}
+
+ReplanSummary Summarise(std::span<const ReplanRecord> series, std::uint32_t slots) {
+  ReplanSummary summary;
+  if (series.empty()) return summary;
+  double moved = 0;
+  double fitted = 0;
+  double balancedness = 0;
+  for (const ReplanRecord& record : series) {
+    summary.plans += record.replanned ? 1 : 0;
+    moved += record.slots_moved;
+    fitted += record.fitted;
+    balancedness += record.balancedness;
+  }
+  const auto windows = static_cast<double>(series.size());
+  if (summary.plans > 0) summary.moved_share = moved / summary.plans / slots;
+  summary.fitted = fitted / windows;
+  summary.balancedness = balancedness / windows;
+  return summary;
+}
+
+}  // namespace switchyard
