@@ -17,14 +17,10 @@ std::vector<Item> AllItems(const FoldProblem& problem, double limit, std::uint32
   std::vector<Item> items;
   for (std::uint32_t e = 0; e < problem.loads.size(); ++e) {
     const double load = problem.loads[e];
-    // As in bounds.cc: rounding may not raise a need.
-    const auto need = [&](double replica_load) {
-      return std::max(1.0, std::ceil(load / replica_load * (1 - 1e-12)));
-    };
-    const auto least = need(limit);
+    const double least = LeastCount(load, limit);
     if (least > problem.cap) continue;
     const auto from = static_cast<std::uint32_t>(least);
-    const double wide = std::max(least + width, need(limit / 2) + width - 1);
+    const double wide = std::max(least + width, LeastCount(load, limit / 2) + width - 1);
     const auto to = static_cast<std::uint32_t>(std::min<double>(wide, problem.cap));
     for (std::uint32_t count = from; count <= to; ++count) {
       const double replica = load / count;
@@ -53,6 +49,10 @@ std::vector<double> BinStarts(const std::vector<Item>& items) {
 
 }  // namespace
 
+double LeastCount(double load, double limit) {
+  return std::max(1.0, std::ceil(load / limit * (1 - 1e-12)));
+}
+
 double FoldedLoad(std::span<const double> loads, std::span<const std::uint32_t> counts) {
   std::vector<double> replicas;
   for (std::size_t e = 0; e < loads.size(); ++e) {
@@ -64,6 +64,11 @@ double FoldedLoad(std::span<const double> loads, std::span<const std::uint32_t> 
     largest = std::max(largest, replicas[i] + replicas[replicas.size() - 1 - i]);
   }
   return largest;
+}
+
+std::uint32_t FoldGrid::BinAt(double threshold) const {
+  const auto after = std::upper_bound(starts.begin(), starts.end(), threshold);
+  return after == starts.begin() ? 0 : static_cast<std::uint32_t>(after - starts.begin() - 1);
 }
 
 bool FoldGrid::Possible() const {
@@ -84,17 +89,16 @@ std::uint32_t FoldGrid::Nearest(std::uint32_t e, std::uint32_t count) const {
 
 FoldGrid MakeFoldGrid(const FoldProblem& problem, double limit, std::uint32_t width) {
   const std::vector<Item> items = AllItems(problem, limit, width);
-  const std::vector<double> starts = BinStarts(items);
   FoldGrid grid;
   grid.limit = limit;
-  grid.bins = static_cast<std::uint32_t>(starts.size());
+  grid.starts = BinStarts(items);
+  grid.bins = static_cast<std::uint32_t>(grid.starts.size());
   grid.first.assign(problem.loads.size() + 1, 0);
   grid.options.reserve(items.size());
   for (const Item& item : items) {
-    const auto bin = std::upper_bound(starts.begin(), starts.end(), item.threshold);
-    if (bin == starts.begin()) continue;  // a need that nothing can meet
+    if (grid.bins == 0 || item.threshold < grid.starts.front()) continue;  // nothing can meet it
     grid.options.push_back(item.option);
-    grid.options.back().bin = static_cast<std::uint32_t>(bin - starts.begin() - 1);
+    grid.options.back().bin = grid.BinAt(item.threshold);
     ++grid.first[item.option.expert + 1];
   }
   for (std::size_t e = 0; e < problem.loads.size(); ++e) grid.first[e + 1] += grid.first[e];

@@ -17,11 +17,17 @@
 
 namespace switchyard {
 
+// So many fit the 16 bits of the search (fold_repair.h), with room for one exchange.
+inline constexpr std::uint32_t kMostFoldSlots = 16000;
+
 struct FoldProblem {
   std::span<const double> loads;  // [experts]
   std::uint32_t slots = 0;        // even, at least experts
   std::uint32_t cap = 1;          // of replicas of one expert
 };
+
+// The fewest replicas of an expert that are none above `limit`; rounding may not raise it.
+[[nodiscard]] double LeastCount(double load, double limit);
 
 // The largest pair when replicas are folded. The counts' sum is even.
 [[nodiscard]] double FoldedLoad(std::span<const double> loads,
@@ -37,12 +43,15 @@ struct FoldOption {
 struct FoldGrid {
   double limit = 0;
   std::uint32_t bins = 0;
+  std::vector<double> starts;        // [bins] the threshold from which a bin counts, ascending
   std::vector<FoldOption> options;   // expert by expert, counts ascending
   std::vector<std::uint32_t> first;  // [experts + 1] into options
 
   [[nodiscard]] std::span<const FoldOption> Of(std::uint32_t e) const {
     return {options.data() + first[e], first[e + 1] - first[e]};
   }
+  // The bin that counts at a threshold; below all starts the first.
+  [[nodiscard]] std::uint32_t BinAt(double threshold) const;
   // Every expert has an option.
   [[nodiscard]] bool Possible() const;
   // Of an expert's options the one whose count is nearest (index into options).

@@ -14,7 +14,6 @@ constexpr std::size_t kShortlist = 24;
 // A changed expert rests for this many steps and up to as many again.
 constexpr std::uint32_t kRest = 4;
 constexpr std::int16_t kHighestWeight = 200;  // 200 x 16,000 replicas fit 32 bits
-constexpr std::uint32_t kMostSlots = 16000;   // fit 16 bits, with one exchange
 
 }  // namespace
 
@@ -28,7 +27,7 @@ FoldRepair::FoldRepair(const FoldProblem& problem, const FoldGrid& grid, std::ui
       weight_(grid.bins),
       none_(grid.bins),
       delta_(grid.bins) {
-  SWITCHYARD_CHECK(problem.slots <= kMostSlots, "too many slots for a search over counts");
+  SWITCHYARD_CHECK(problem.slots <= kMostFoldSlots, "too many slots for a search over counts");
   for (Direction* list : {&less_, &more_}) {
     list->changes.reserve(problem.loads.size());
     list->deltas.resize(kShortlist * grid.bins);

@@ -3,6 +3,7 @@
 #include <coin/ClpSimplex.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace switchyard {
 namespace {
@@ -101,6 +102,38 @@ class FoldModel {
   ClpSimplex model_;
 };
 
+// The cheapest of all counts of an expert at the prices of a mix. Counts that the grid does not
+// have join its bins as if they came early (partners) or late (needs): cheaper than they are.
+double CheapestCount(const FoldProblem& problem, const FoldGrid& grid, const FoldMix& mix,
+                     double load, double spare) {
+  const double least = LeastCount(load, grid.limit);
+  const double most = std::min<double>(least + spare, problem.cap);
+  double cheapest = COIN_DBL_MAX;
+  for (double count = least; count <= most; ++count) {
+    const double replica = load / count;
+    const bool small = replica <= grid.limit / 2;
+    const std::uint32_t bin = grid.BinAt(small ? replica : grid.limit - replica);
+    const double supply = small ? count : -count;
+    cheapest = std::min(cheapest, mix.price[bin] * supply - mix.slot_price * count);
+  }
+  return cheapest;
+}
+
+bool ProvenOutOfReach(const FoldProblem& problem, const FoldGrid& grid, FoldMix mix) {
+  double spare = problem.slots;
+  for (const double load : problem.loads) spare -= LeastCount(load, grid.limit);
+  if (spare < 0) return true;
+  double highest = 0;
+  for (std::size_t b = mix.price.size(); b-- > 0;) {
+    highest = mix.price[b] = std::clamp(mix.price[b], -1.0, highest);
+  }
+  double missing = mix.slot_price * problem.slots;
+  for (const double load : problem.loads) {
+    missing += CheapestCount(problem, grid, mix, load, spare);
+  }
+  return missing > kFoldTolerance;
+}
+
 }  // namespace
 
 FoldMix SolveFoldLp(const FoldProblem& problem, const FoldGrid& grid,
@@ -108,6 +141,25 @@ FoldMix SolveFoldLp(const FoldProblem& problem, const FoldGrid& grid,
   FoldModel model(problem, grid);
   model.StartFrom(counts);
   return model.Solve();
+}
+
+double FoldLpBound(const FoldProblem& problem, std::span<const std::uint32_t> counts) {
+  constexpr double kWithin = 1e-4;
+  std::vector<std::uint32_t> near(counts.begin(), counts.end());
+  double high = FoldedLoad(problem.loads, counts);
+  double low = std::accumulate(problem.loads.begin(), problem.loads.end(), 0.0) /
+               (0.5 * problem.slots);  // the mean load of a rank
+  while (high - low > kWithin * high) {
+    const double limit = 0.5 * (low + high);
+    const FoldGrid grid = MakeFoldGrid(problem, limit, kNarrowFold);
+    if (!grid.Possible()) return low;
+    const FoldMix mix = SolveFoldLp(problem, grid, near);
+    if (!mix.solved) return low;
+    near = RoundMix(grid, mix);
+    const bool proven = mix.missing > kFoldTolerance && ProvenOutOfReach(problem, grid, mix);
+    (proven ? low : high) = limit;
+  }
+  return low;
 }
 
 std::vector<std::uint32_t> RoundMix(const FoldGrid& grid, const FoldMix& mix) {
