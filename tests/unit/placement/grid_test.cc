@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <map>
 
 #include "sim/placement/balance/rank_loads.h"
@@ -24,6 +24,13 @@ struct Figures {
   double least_gain = 1;  // of balanced over EPLB, of all layers
 };
 
+// Of this thread: other programs on the machine do not count.
+double CpuMicroseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return 1e6 * static_cast<double>(now.tv_sec) + 1e-3 * static_cast<double>(now.tv_nsec);
+}
+
 double BalancednessOf(const Placement& placement, std::span<const double> loads) {
   return MeanOverMax(UniformRankLoads(placement, loads));
 }
@@ -37,9 +44,9 @@ Figures Measure(const PlacementShape& shape, const std::vector<std::vector<doubl
     problem.shape = shape;
     problem.loads = WindowLoads(shape.experts);
     problem.loads.Add(loads);
-    const auto start = std::chrono::steady_clock::now();
+    const double start = CpuMicroseconds();
     const Placement placement = balanced->Place(problem);
-    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+    const double took = CpuMicroseconds() - start;
     const double reached = BalancednessOf(placement, loads);
     const double published = BalancednessOf(eplb->Place(problem), loads);
     const double bound = BoundBalance(shape, loads).balancedness;
@@ -49,7 +56,7 @@ Figures Measure(const PlacementShape& shape, const std::vector<std::vector<doubl
     mean.eplb += published;
     mean.balanced += reached;
     mean.bound += bound;
-    mean.microseconds += took.count();
+    mean.microseconds += took;
     mean.least_gain = std::min(mean.least_gain, reached - published);
   }
   const auto n = static_cast<double>(layers.size());
@@ -70,6 +77,7 @@ TEST(Grid, BalancedIsNearTheBoundAndNeverBelowEplb) {
     auto& layers = loads[cell.load];
     if (layers.empty()) layers = ReadLoads(cell.load);
     ASSERT_EQ(layers.size(), 58u) << cell.load;
+ if (getenv("ONLY") && cell.slots_per_rank != (unsigned)atoi(getenv("ONLY"))) continue;
     const PlacementShape shape{256, cell.ranks, 1, cell.slots_per_rank, 1};
     const Figures f = Measure(shape, layers);
     PrintRow(cell.load, shape, f);
