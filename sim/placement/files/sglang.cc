@@ -1,7 +1,8 @@
 // SGLang, --init-expert-location FILE: {"physical_to_logical_map": [layers][slots]}, as JSON or as
 // a dictionary in a .pt file. The dictionary is passed on as keyword arguments, so another key
-// beside it stops the server. Source: sglang python/sglang/srt/eplb/expert_location.py
-// (compute_initial_expert_location_metadata).
+// beside it stops the server. Rows of dense layers place
+// nothing, but the server makes one tensor of all rows and looks their experts up. Source: sglang
+// python/sglang/srt/eplb/expert_location.py (compute_initial_expert_location_metadata).
 #include <fmt/format.h>
 
 #include "sim/placement/files/readers.h"
@@ -17,6 +18,11 @@ void RefuseOtherKeys(const DataNode& root, ImportLog& log) {
     log.Error({member.value.offset, Shown(member.key)},
               fmt::format("SGLang takes no other key beside '{}'", kMap));
   }
+}
+
+std::size_t FirstLength(const DataList& rows) {
+  const auto* slots = std::get_if<IntegerList>(&rows.front().data);
+  return slots == nullptr ? 0 : slots->size();
 }
 
 }  // namespace
@@ -41,10 +47,14 @@ PlacementRows ReadSglang(const DataNode& root, const PlacementFileContext& conte
       log.Error(place, "expected a list of experts, found " + Describe(node));
       continue;
     }
-    // Rows of dense layers mean nothing.
-    if (!layers.empty() && !IsMoeLayer(layers[i], context)) continue;
     CheckExperts(*slots, context, place, log);
-    if (!layers.empty()) rows.push_back({layers[i], *slots, place});
+    if (layers.empty()) continue;
+    if (IsMoeLayer(layers[i], context)) {
+      rows.push_back({layers[i], *slots, place});
+    } else if (slots->size() != FirstLength(*list)) {
+      log.Error(place, fmt::format("{} slots where the first layer has {}", slots->size(),
+                                   FirstLength(*list)));
+    }
   }
   return rows;
 }

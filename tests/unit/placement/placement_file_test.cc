@@ -74,7 +74,7 @@ TEST(PlacementFile, SglangWithRowsOfMoeLayersAlone) {
 
 TEST(PlacementFile, DenseRowsOfSglangMeanNothing) {
   ExpectSample(Parse("{\"physical_to_logical_map\": "
-                     "[[-1,99],[0,1,2,3,0,3],[3,2,1,0,1,1],[1,0,2,2,3,0]]}"),
+                     "[[0,0,0,0,0,0],[0,1,2,3,0,3],[3,2,1,0,1,1],[1,0,2,2,3,0]]}"),
                PlacementFormat::kSglang);
 }
 
@@ -245,6 +245,8 @@ TEST(PlacementMistakes, OfSglang) {
             "allowed: multiples of 2 from 4 on\n"
             "p:1:42: error: physical_to_logical_map[1]: layer 2 has no slot for expert 3\n"
             "p:1:54: error: physical_to_logical_map[2]: layer 3 has no slot for experts 0, 2, 3");
+  EXPECT_EQ(Wrong("{\"physical_to_logical_map\": [[7],[0,1,2,3],[0,1,2,3],[0,1,2,3]]}"),
+            "p:1:30: error: physical_to_logical_map[0][0]: expert 7; allowed: 0 to 3");
   EXPECT_EQ(Wrong("{\"physical_to_logical_map\": [[0,1],"),
             "p:1:36: error: syntax error while parsing value - unexpected end of input; expected "
             "'[', '{', or a literal");
