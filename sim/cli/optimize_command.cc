@@ -17,6 +17,7 @@
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/outputs.h"
+#include "sim/optimize/online.h"
 #include "sim/optimize/optimize.h"
 #include "sim/optimize/report.h"
 #include "sim/placement/files/loads_file.h"
@@ -39,6 +40,7 @@ struct Command {
   std::uint32_t steps = OptimizeOptions{}.steps;
   std::uint32_t settled = OptimizeOptions{}.settled;
   bool quiet = false;
+  bool online = false;
   // Without a scenario.
   std::optional<std::string> loads;
   std::uint32_t ranks = 0;
@@ -232,21 +234,55 @@ ExitCode RunWithLoads(const Command& command, const std::vector<Export>& exports
   return Write(command, exports, found.value());
 }
 
-ExitCode RunWithScenario(const Command& command, const std::vector<Export>& exports,
-                         OutputPlan& plan) {
+// What all uses of a scenario ask of it.
+Result<LoadedScenario> LoadChecked(const Command& command) {
   const LoadOptions load{DataRoot(), command.common.sets, command.common.seed,
                          command.common.fidelity};
   Result<LoadedScenario> loaded = LoadScenario(command.scenario, load);
-  if (!loaded.ok()) return Complain(loaded.errors());
+  if (!loaded.ok()) return loaded;
   const Scenario& scenario = loaded.value().scenario;
   if (!scenario.model.moe) {
-    return Complain({FileError(command.scenario, "model: has no routed experts to place")});
+    return FileError(command.scenario, "model: has no routed experts to place");
   }
   if (!scenario.placement.file.empty()) {
-    return Complain({FileError(command.scenario,
-                               "placement.file: is already a placement; to improve it, name it "
-                               "placement.current")});
+    return FileError(command.scenario,
+                     "placement.file: is already a placement; to improve it, name it "
+                     "placement.current");
   }
+  return loaded;
+}
+
+ExitCode RunOnline(const Command& command, OutputPlan& plan) {
+  if (!command.exports.empty()) {
+    return ComplainOfUsage({UsageError("--export: --online compares ways of planning and ends "
+                                       "with no placement")});
+  }
+  const Result<LoadedScenario> loaded = LoadChecked(command);
+  if (!loaded.ok()) return Complain(loaded.errors());
+  PlanToRead(loaded.value().scenario, plan);
+  if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
+  const auto result = [&] {
+    const Session session(command);
+    return ReplayOnline(loaded.value().scenario, session.options());
+  }();
+  if (!result.ok()) return Complain(result.errors());
+  OutputSet set;
+  const std::string json = ToJson(result.value());
+  if (command.json) set.Add(*command.json, json);
+  if (command.out) {
+    set.Add(fs::path(*command.out) / "optimize.json", json);
+    set.Add(fs::path(*command.out) / "scenario.yaml", loaded.value().resolved_yaml);
+  }
+  if (const auto written = set.Commit(); !written.ok()) return Complain(written.errors());
+  if (!command.quiet && command.json != "-") std::cout << ToText(result.value());
+  return ExitCode::kOk;
+}
+
+ExitCode RunWithScenario(const Command& command, const std::vector<Export>& exports,
+                         OutputPlan& plan) {
+  Result<LoadedScenario> loaded = LoadChecked(command);
+  if (!loaded.ok()) return Complain(loaded.errors());
+  const Scenario& scenario = loaded.value().scenario;
   PlanToRead(scenario, plan);
   if (const ExitCode code = Prepare(plan); code != ExitCode::kOk) return code;
   Found found;
@@ -268,9 +304,14 @@ ExitCode Run(const Command& command) {
     return ComplainOfUsage({UsageError("expected either a SCENARIO or --loads FILE")});
   }
   OutputPlan plan;
-  if (const ExitCode code = PlanOutputs(command, exports.value(), plan); code != ExitCode::kOk) {
+  const std::vector<Export> written = command.online ? std::vector<Export>{} : exports.value();
+  if (const ExitCode code = PlanOutputs(command, written, plan); code != ExitCode::kOk) {
     return code;
   }
+  if (command.online && command.loads) {
+    return ComplainOfUsage({UsageError("--online needs a scenario: counts alone are no steps")});
+  }
+  if (command.online) return RunOnline(command, plan);
   return command.loads ? RunWithLoads(command, exports.value(), plan)
                        : RunWithScenario(command, exports.value(), plan);
 }
@@ -326,6 +367,9 @@ void AddOptimizeCommand(CLI::App& app, Action& action) {
       ->add_option("--settle", options->settled,
                    "Plans to simulate besides linear and eplb, best predicted first, default 4")
       ->check(CLI::Range(0u, 64u));
+  optimize->add_flag("--online", options->online,
+                     "Instead: what replanning every so many steps is worth "
+                     "(placement.replanning), migration simulated");
   optimize->add_flag("--quiet", options->quiet, "Print no report");
   AddLoadsOptions(*optimize, *options);
   optimize->callback([options, &action] { action = [options] { return Run(*options); }; });

@@ -40,9 +40,9 @@ WindowLoads KnownLoads(std::uint32_t experts, std::span<const LayerRoutes> windo
 
 }  // namespace
 
-std::vector<ReplanRecord> ReplaySeries(const PlacementProblem& problem,
-                                       std::span<const LayerRoutes> windows,
-                                       const ReplanRules& rules) {
+std::vector<ReplanRecord> ReplaySeries(
+    const PlacementProblem& problem, std::span<const LayerRoutes> windows, const ReplanRules& rules,
+    const std::function<void(const ReplanRecord&, const Placement&)>& on_window) {
   SWITCHYARD_CHECK(rules.parts > 0 && rules.history >= 0 && rules.history <= 1,
                    "windows have parts, and older windows no more weight than newer ones");
   std::vector<ReplanRecord> series;
@@ -71,6 +71,7 @@ std::vector<ReplanRecord> ReplaySeries(const PlacementProblem& problem,
     record.fitted = Balancedness(placement, CountChoices(windows[w - 1]), rules.split);
     record.balancedness = Balancedness(placement, CountChoices(windows[w]), rules.split);
     series.push_back(record);
+    if (on_window) on_window(record, placement);
   }
   return series;
 }

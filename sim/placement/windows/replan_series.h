@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -49,9 +50,12 @@ struct ReplanSummary {
 // `problem` gives shape, rules (max_moves holds from the second plan on), limits and seed; its
 // loads, routes and current are ignored. windows of problem.shape.experts; their tokens are the
 // plan's routes too, those of the last one.
-[[nodiscard]] std::vector<ReplanRecord> ReplaySeries(const PlacementProblem& problem,
-                                                     std::span<const LayerRoutes> windows,
-                                                     const ReplanRules& rules);
+//
+// on_window, which may be empty, is told each record with the placement in force; it must not keep
+// the reference.
+[[nodiscard]] std::vector<ReplanRecord> ReplaySeries(
+    const PlacementProblem& problem, std::span<const LayerRoutes> windows, const ReplanRules& rules,
+    const std::function<void(const ReplanRecord&, const Placement&)>& on_window = {});
 
 [[nodiscard]] ReplanSummary Summarise(std::span<const ReplanRecord> series, std::uint32_t slots);
 
