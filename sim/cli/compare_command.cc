@@ -12,8 +12,8 @@
 
 #include "sim/cli/checks.h"
 #include "sim/cli/command.h"
-#include "sim/pipeline/isolate.h"
 #include "sim/cli/outputs.h"
+#include "sim/pipeline/isolate.h"
 #include "sim/pipeline/simulate.h"
 #include "sim/report/json.h"
 #include "sim/scenario/load.h"

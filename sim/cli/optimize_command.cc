@@ -102,8 +102,7 @@ std::vector<fs::path> FilesOf(const Export& item) {
   return {folder / "phy2log.npy", folder / "log2phy.npy", folder / "logcnt.npy"};
 }
 
-ExitCode PlanOutputs(const Command& command, const std::vector<Export>& exports,
-                     OutputPlan& plan) {
+ExitCode PlanOutputs(const Command& command, const std::vector<Export>& exports, OutputPlan& plan) {
   if (!command.scenario.empty()) plan.Reads("the scenario", command.scenario);
   if (command.loads) plan.Reads("--loads", *command.loads);
   if (command.json) plan.Writes("--json", *command.json);
@@ -146,16 +145,14 @@ ExitCode Write(const Command& command, const std::vector<Export>& exports, const
 // Bar, time limit and Ctrl-C around the search.
 class Session {
  public:
-  explicit Session(const Command& command)
-      : terminal_(command.quiet ? nullptr : TerminalOrNull()) {
+  explicit Session(const Command& command) : terminal_(command.quiet ? nullptr : TerminalOrNull()) {
     options_.steps = command.steps;
     options_.settled = command.settled;
     options_.stop = &InterruptGuard::stop();
     if (command.time_limit) {
-      options_.deadline =
-          std::chrono::steady_clock::now() +
-          std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-              std::chrono::duration<double>(*command.time_limit));
+      options_.deadline = std::chrono::steady_clock::now() +
+                          std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                              std::chrono::duration<double>(*command.time_limit));
     }
     options_.on_progress = [this](std::uint64_t done, std::uint64_t total,
                                   const std::string& note) { Show(done, total, note); };
@@ -192,24 +189,26 @@ Result<Found> SearchLoads(const Command& command) {
   if (!loads.ok()) return loads.errors();
   const std::uint32_t slots = experts + command.redundant;
   if (slots % command.ranks != 0) {
-    return UsageError(fmt::format("--redundant {}: {} experts and {} redundant ones do not make "
-                                  "equally many slots on {} ranks",
-                                  command.redundant, experts, command.redundant, command.ranks));
+    return UsageError(
+        fmt::format("--redundant {}: {} experts and {} redundant ones do not make "
+                    "equally many slots on {} ranks",
+                    command.redundant, experts, command.redundant, command.ranks));
   }
   if (slots / command.ranks > experts) {
-    return UsageError(fmt::format("--redundant {}: more than one copy of each of {} experts on "
-                                  "each rank",
-                                  command.redundant, experts));
+    return UsageError(
+        fmt::format("--redundant {}: more than one copy of each of {} experts on "
+                    "each rank",
+                    command.redundant, experts));
   }
   const PlacementShape shape{experts, command.ranks,
-                             std::min(command.ranks, command.ranks_per_node),
-                             slots / command.ranks, command.expert_groups};
+                             std::min(command.ranks, command.ranks_per_node), slots / command.ranks,
+                             command.expert_groups};
   PlacementSpec spec;
   spec.redundant_experts = command.redundant;
   spec.iterations = command.iterations;
   const Session session(command);
-  found.result = OptimizeLoads(shape, spec, command.common.seed.value_or(1), std::move(loads.value().layers),
-                               session.options());
+  found.result = OptimizeLoads(shape, spec, command.common.seed.value_or(1),
+                               std::move(loads.value().layers), session.options());
   return found;
 }
 
@@ -218,7 +217,8 @@ ExitCode CheckLoadsUsage(const Command& command) {
   if (!command.common.sets.empty() || command.common.fidelity) {
     return ComplainOfUsage({UsageError("--set and --fidelity need a scenario")});
   }
-  if (command.ranks_per_node == 0 || command.ranks % std::min(command.ranks, command.ranks_per_node) != 0) {
+  if (command.ranks_per_node == 0 ||
+      command.ranks % std::min(command.ranks, command.ranks_per_node) != 0) {
     return ComplainOfUsage({UsageError(fmt::format("--ranks-per-node {} does not divide {} ranks",
                                                    command.ranks_per_node, command.ranks))});
   }
@@ -254,8 +254,9 @@ Result<LoadedScenario> LoadChecked(const Command& command) {
 
 ExitCode RunOnline(const Command& command, OutputPlan& plan) {
   if (!command.exports.empty()) {
-    return ComplainOfUsage({UsageError("--export: --online compares ways of planning and ends "
-                                       "with no placement")});
+    return ComplainOfUsage(
+        {UsageError("--export: --online compares ways of planning and ends "
+                    "with no placement")});
   }
   const Result<LoadedScenario> loaded = LoadChecked(command);
   if (!loaded.ok()) return Complain(loaded.errors());

@@ -29,8 +29,7 @@ double SplitBound(const PlacementShape& shape, const PlacementRules& rules,
     hottest = std::max(hottest, load);
   }
   const double mean = sum / shape.ranks;
-  const std::uint32_t replicas =
-      std::min({shape.ranks, rules.max_replicas, shape.redundant() + 1});
+  const std::uint32_t replicas = std::min({shape.ranks, rules.max_replicas, shape.redundant() + 1});
   return sum == 0 ? 1 : mean / std::max(mean, hottest / replicas);
 }
 
@@ -107,9 +106,9 @@ class Planner {
     plan.slots_moved_fraction += SlotsMoved(layer.current, placement) / slots * share();
     plan.wasted_slots_fraction += WastedSlots(placement) / slots * share();
     if (layer.evidence.held_out.windows() > 0) {
-      plan.balancedness_held_out = plan.balancedness_held_out.value_or(0) +
-                                   MeanBalancedness(placement, layer.evidence.held_out, split) *
-                                       share();
+      plan.balancedness_held_out =
+          plan.balancedness_held_out.value_or(0) +
+          MeanBalancedness(placement, layer.evidence.held_out, split) * share();
     }
     if (layer.held_out_windows.empty()) return;
     const NodeTraffic traffic =
@@ -119,11 +118,10 @@ class Planner {
     plan.node_balancedness =
         plan.node_balancedness.value_or(0) + traffic.node_balancedness * share();
     if (!problem_.costs) return;
-    const ObjectiveTerms terms =
-        Evaluate(placement,
-                 {problem.shape, split, layer.held_out_windows,
-                  problem_.current != nullptr ? &layer.current : nullptr},
-                 *problem_.costs);
+    const ObjectiveTerms terms = Evaluate(placement,
+                                          {problem.shape, split, layer.held_out_windows,
+                                           problem_.current != nullptr ? &layer.current : nullptr},
+                                          *problem_.costs);
     ObjectiveTerms sum = plan.objective.value_or(ObjectiveTerms{});
     sum.compute_s += terms.compute_s;
     sum.inter_node_s += terms.inter_node_s;
@@ -152,11 +150,12 @@ std::vector<PlacementKind> PoliciesFor(const CandidateProblem& problem) {
   const bool routes = problem.evidence.tokens_per_window() > 0;
   std::vector<PlacementKind> kinds;
   for (const PolicyInfo& info : PlacementPolicies()) {
-    bool fits = (!info.needs_routes || routes) &&
-                (!info.needs_current || problem.current != nullptr);
+    bool fits =
+        (!info.needs_routes || routes) && (!info.needs_current || problem.current != nullptr);
     if (info.kind == PlacementKind::kEplbHierarchical) {
       // Otherwise it is EPLB.
-      fits = shape.expert_groups > 1 && shape.nodes() > 1 && shape.expert_groups % shape.nodes() == 0;
+      fits =
+          shape.expert_groups > 1 && shape.nodes() > 1 && shape.expert_groups % shape.nodes() == 0;
     }
     if (info.kind == PlacementKind::kNodeAware) fits = fits && shape.nodes() > 1;
     if (info.kind == PlacementKind::kRobust) fits = fits && problem.evidence.fit_windows() > 1;

@@ -60,15 +60,15 @@ ObjectiveCosts CostsOf(const Scenario& scenario) {
   // The roofline's slopes at the mean load: another row for each expert, and the same rows spread
   // over one expert more. Where weights are what takes time, the former is nearly nothing.
   const std::uint64_t tile = scenario.gemm_tile;
-  const std::uint64_t mean_rows =
-      std::uint64_t{shape.ranks} * scenario.workload.tokens_per_device *
-      scenario.model.moe->top_k / shape.slots();
+  const std::uint64_t mean_rows = std::uint64_t{shape.ranks} * scenario.workload.tokens_per_device *
+                                  scenario.model.moe->top_k / shape.slots();
   const auto rows = static_cast<std::uint32_t>((mean_rows / tile + 1) * tile);
   const std::uint32_t experts = shape.slots_per_rank;
   for (std::uint32_t node = 0; node < scenario.cluster.nodes; ++node) {
     const auto cost = CostModelOf(scenario.cluster.device_of(node), scenario.compute);
     const ExpertTime time(scenario, *cost);
-    const double row = (time(experts, 2 * rows) - time(experts, rows)) / (double{1} * experts * rows);
+    const double row =
+        (time(experts, 2 * rows) - time(experts, rows)) / (double{1} * experts * rows);
     const double expert = time(experts + 1, rows) - time(experts, rows) - rows * row;
     costs.seconds_per_token = std::max(costs.seconds_per_token, row);
     costs.seconds_per_active_expert = std::max(costs.seconds_per_active_expert, expert);
@@ -80,14 +80,13 @@ ObjectiveCosts CostsOf(const Scenario& scenario) {
   costs.rank_bandwidth = RankBandwidth(scenario.cluster.node);
   costs.expert_bytes = ExpertWeightBytes(scenario.model).value;
   // All ranks receive at once, over the narrower of the two ways.
-  const double per_rank = shape.nodes() > 1
-                              ? std::min(costs.rank_bandwidth,
-                                         costs.node_bandwidth / scenario.cluster.node.gpus)
-                              : costs.rank_bandwidth;
+  const double per_rank =
+      shape.nodes() > 1
+          ? std::min(costs.rank_bandwidth, costs.node_bandwidth / scenario.cluster.node.gpus)
+          : costs.rank_bandwidth;
   costs.migration_bandwidth = per_rank * shape.ranks;
-  costs.steps_between_replans = scenario.placement.replanning.every.empty()
-                                    ? 1
-                                    : scenario.placement.replanning.every.back();
+  costs.steps_between_replans =
+      scenario.placement.replanning.every.empty() ? 1 : scenario.placement.replanning.every.back();
   const ObjectiveWeights& weights = scenario.placement.weights;
   costs.compute_weight = weights.compute;
   costs.inter_node_weight = weights.inter_node;

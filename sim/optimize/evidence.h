@@ -25,9 +25,9 @@ struct LayerEvidence {
 
 class Evidence {
  public:
-  // From the scenario's routing source: of a trace, one half of the requests each. When the scenario
-  // names recorded loads (placement.loads), these are fitted to, and all windows of the source's
-  // held-out half judge.
+  // From the scenario's routing source: of a trace, one half of the requests each. When the
+  // scenario names recorded loads (placement.loads), these are fitted to, and all windows of the
+  // source's held-out half judge.
   static Result<Evidence> FromScenario(const Scenario& scenario);
   // From expert counts alone: every second window is held out; of a single one, nothing.
   static Evidence FromLoads(std::vector<WindowLoads> layers);

@@ -83,8 +83,8 @@ class OnlineSearch {
       rules.every = every;
       rules.history = scenario_.placement.replanning.history;
       rules.parts = kParts;
-      rules.split = scenario_.placement.split == ReplicaChoice::kLp ? TokenSplit::kLp
-                                                                     : TokenSplit::kUniform;
+      rules.split =
+          scenario_.placement.split == ReplicaChoice::kLp ? TokenSplit::kLp : TokenSplit::kUniform;
       const auto records =
           ReplaySeries(problem, steps_.OfLayer(layer), rules,
                        [&](const ReplanRecord& record, const Placement& placement) {

@@ -1,5 +1,6 @@
 // What replanning is worth: a series of steps of one trace, in its order, each simulated under the
-// placement that a policy had planned from the steps before, the moves of experts' weights included.
+// placement that a policy had planned from the steps before, the moves of experts' weights
+// included.
 //
 //   Result<OnlineResult> result = ReplayOnline(scenario, options);
 //   result.value().best();
@@ -21,12 +22,12 @@ struct OnlineVariant {
   std::string policy;
   std::uint32_t every = 0;  // steps between two plans; 0: planned once, from the first step
   std::uint32_t redundant_experts = 0;
-  std::uint32_t plans = 0;         // after the first
-  double balancedness = 1;         // of each step's loads, mean over layers
-  double slots_moved_fraction = 0; // of all slots, by each of those plans
-  double time_per_step_s = 0;      // migration included
-  double migration_s = 0;          // of it: what steps with moves took longer than without
-  double inter_node_bytes = 0;     // migration included
+  std::uint32_t plans = 0;                 // after the first
+  double balancedness = 1;                 // of each step's loads, mean over layers
+  double slots_moved_fraction = 0;         // of all slots, by each of those plans
+  double time_per_step_s = 0;              // migration included
+  double migration_s = 0;                  // of it: what steps with moves took longer than without
+  double inter_node_bytes = 0;             // migration included
   std::vector<PairTraffic> hottest_pairs;  // tokens only
 };
 
@@ -36,7 +37,7 @@ struct OnlineResult {
   std::string fidelity;
   std::uint32_t steps = 0;  // that are judged; one more was planned from
   std::uint32_t tokens_per_step = 0;
-  bool complete = true;     // false: variants that were not finished are left out
+  bool complete = true;  // false: variants that were not finished are left out
   // Linear first; then, by redundant experts: each policy planned once, and replanned.
   std::vector<OnlineVariant> variants;
 

@@ -17,10 +17,10 @@ std::string When(const OnlineVariant& variant) {
 }
 
 std::string NameOf(const OnlineVariant& variant) {
-  return fmt::format("{} {}, {} redundant", variant.policy,
-                     variant.every == 0 ? "planned once"
-                                        : fmt::format("replanned every {} steps", variant.every),
-                     variant.redundant_experts);
+  return fmt::format(
+      "{} {}, {} redundant", variant.policy,
+      variant.every == 0 ? "planned once" : fmt::format("replanned every {} steps", variant.every),
+      variant.redundant_experts);
 }
 
 double Percent(double value, double reference) {
@@ -28,16 +28,16 @@ double Percent(double value, double reference) {
 }
 
 std::string Table(const OnlineResult& result) {
-  std::string out = fmt::format("{:<14}{:<10}{:>10}{:>10}{:>9}{:>12}{:>14}{:>12}{:>12}\n",
-                                "policy", "planned", "redundant", "balanced", "moved %",
-                                "ms/step", "migration ms", "vs linear", "MB betw.");
+  std::string out = fmt::format("{:<14}{:<10}{:>10}{:>10}{:>9}{:>12}{:>14}{:>12}{:>12}\n", "policy",
+                                "planned", "redundant", "balanced", "moved %", "ms/step",
+                                "migration ms", "vs linear", "MB betw.");
   const double linear = result.variants.front().time_per_step_s;
   for (const OnlineVariant& v : result.variants) {
-    out += fmt::format("{:<14}{:<10}{:>10}{:>10.4f}{:>9.1f}{:>12.4f}{:>14.4f}{:>10.2f} %{:>12.1f}\n",
-                       v.policy, When(v), v.redundant_experts, v.balancedness,
-                       100 * v.slots_moved_fraction, v.time_per_step_s * 1e3,
-                       v.migration_s * 1e3, Percent(v.time_per_step_s, linear),
-                       v.inter_node_bytes * 1e-6);
+    out +=
+        fmt::format("{:<14}{:<10}{:>10}{:>10.4f}{:>9.1f}{:>12.4f}{:>14.4f}{:>10.2f} %{:>12.1f}\n",
+                    v.policy, When(v), v.redundant_experts, v.balancedness,
+                    100 * v.slots_moved_fraction, v.time_per_step_s * 1e3, v.migration_s * 1e3,
+                    Percent(v.time_per_step_s, linear), v.inter_node_bytes * 1e-6);
   }
   return out;
 }
@@ -48,17 +48,17 @@ std::string BreakEven(const OnlineVariant& variant, const OnlineVariant& once) {
   const double gain = once.time_per_step_s - (variant.time_per_step_s - variant.migration_s);
   const double cost = variant.migration_s * variant.every;  // of one plan
   if (gain <= 0) return "its plans are no better than the first one, whatever moving costs";
-  return fmt::format("moving takes {:.3f} ms a plan and each step gains {:.3f} ms: it pays from {:.0f} "
-                     "steps between plans on, if plans stay as good",
-                     cost * 1e3, gain * 1e3, std::ceil(cost / gain));
+  return fmt::format(
+      "moving takes {:.3f} ms a plan and each step gains {:.3f} ms: it pays from {:.0f} "
+      "steps between plans on, if plans stay as good",
+      cost * 1e3, gain * 1e3, std::ceil(cost / gain));
 }
 
 std::string Verdict(const OnlineResult& result) {
   const OnlineVariant& best = result.best();
   const OnlineVariant& linear = result.variants.front();
-  std::string out =
-      fmt::format("best: {}: {:+.2f} % against linear\n", NameOf(best),
-                  Percent(best.time_per_step_s, linear.time_per_step_s));
+  std::string out = fmt::format("best: {}: {:+.2f} % against linear\n", NameOf(best),
+                                Percent(best.time_per_step_s, linear.time_per_step_s));
   const OnlineVariant* once = result.best_static();
   if (once == nullptr) return out;
   if (result.replanning_pays()) {
@@ -91,9 +91,8 @@ std::string Pairs(const OnlineVariant& variant) {
 }  // namespace
 
 std::string ToText(const OnlineResult& result) {
-  std::string out =
-      fmt::format("{}: {} steps of {} tokens, fidelity {}\n\n", result.scenario, result.steps,
-                  result.tokens_per_step, result.fidelity);
+  std::string out = fmt::format("{}: {} steps of {} tokens, fidelity {}\n\n", result.scenario,
+                                result.steps, result.tokens_per_step, result.fidelity);
   out += Table(result) + "\n" + Verdict(result) + Pairs(result.variants.front());
   if (&result.best() != &result.variants.front()) out += Pairs(result.best());
   if (!result.complete) out += "ended early: variants that were not finished are left out\n";
@@ -101,14 +100,10 @@ std::string ToText(const OnlineResult& result) {
 }
 
 std::string ToJson(const OnlineResult& result) {
-  Json json{{"schema_version", 1},
-            {"scenario", result.scenario},
-            {"seed", result.seed},
-            {"fidelity", result.fidelity},
-            {"steps", result.steps},
-            {"tokens_per_step", result.tokens_per_step},
-            {"complete", result.complete},
-            {"replanning_pays", result.replanning_pays()}};
+  Json json{{"schema_version", 1},         {"scenario", result.scenario},
+            {"seed", result.seed},         {"fidelity", result.fidelity},
+            {"steps", result.steps},       {"tokens_per_step", result.tokens_per_step},
+            {"complete", result.complete}, {"replanning_pays", result.replanning_pays()}};
   Json variants = Json::array();
   for (const OnlineVariant& v : result.variants) {
     Json pairs = Json::array();

@@ -49,8 +49,8 @@ SearchControl ControlOf(const OptimizeOptions& options, std::uint32_t layers, Wo
 }
 
 double Rank(const PlanResult& plan) {
-  return plan.objective ? plan.objective->total_s : -plan.balancedness_held_out.value_or(
-                                                        plan.balancedness_fit);
+  return plan.objective ? plan.objective->total_s
+                        : -plan.balancedness_held_out.value_or(plan.balancedness_fit);
 }
 
 // Indices of the plans to simulate: linear and EPLB, which the others are compared with, and the
@@ -63,9 +63,8 @@ std::vector<std::size_t> PlansToSettle(const std::vector<PlanResult>& plans,
     const bool reference = plans[p].policy == "linear" || plans[p].policy == "eplb";
     (reference ? order : rest).push_back(p);
   }
-  std::stable_sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
-    return Rank(plans[a]) < Rank(plans[b]);
-  });
+  std::stable_sort(rest.begin(), rest.end(),
+                   [&](std::size_t a, std::size_t b) { return Rank(plans[a]) < Rank(plans[b]); });
   if (rest.size() > settled) rest.resize(settled);
   order.insert(order.end(), rest.begin(), rest.end());
   return order;
@@ -82,8 +81,7 @@ Result<void> SettlePlans(const Scenario& scenario, const Evidence& evidence,
     std::vector<SimulatedFigures> steps;
     for (std::uint32_t s = 0; s < result.simulated_steps && !Expired(options); ++s) {
       try {
-        auto figures =
-            Settle({steady, plan.placements, HeldOutStep(evidence, groups, s), nullptr});
+        auto figures = Settle({steady, plan.placements, HeldOutStep(evidence, groups, s), nullptr});
         if (!figures.ok()) return figures.errors();
         steps.push_back(std::move(figures).value());
       } catch (const ChildKilled&) {
@@ -165,7 +163,8 @@ Result<OptimizeResult> Optimize(const Scenario& scenario, const OptimizeOptions&
   const std::size_t settled = std::min<std::size_t>(policies, options.settled + std::size_t{2});
   Work work(options, result.layers * (policies + settled * result.simulated_steps));
   result.plans = PlanCandidates(problem, ControlOf(options, result.layers, work));
-  if (const auto done = SettlePlans(scenario, evidence.value(), options, work, result); !done.ok()) {
+  if (const auto done = SettlePlans(scenario, evidence.value(), options, work, result);
+      !done.ok()) {
     return done.errors();
   }
   result.complete = !Expired(options);

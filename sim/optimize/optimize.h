@@ -1,5 +1,5 @@
-// Searches a placement of a scenario's experts: every policy plans, a surrogate ranks the plans, the
-// simulator settles the best of them on tokens that no plan was fitted to.
+// Searches a placement of a scenario's experts: every policy plans, a surrogate ranks the plans,
+// the simulator settles the best of them on tokens that no plan was fitted to.
 //
 //   Result<OptimizeResult> result = Optimize(scenario, {});
 //   result.value().chosen().placements;

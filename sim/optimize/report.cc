@@ -50,10 +50,9 @@ std::string Or(const std::optional<double>& value, double scale, const char* for
 }
 
 std::string Table(const OptimizeResult& result) {
-  std::string out =
-      fmt::format("{:<20}{:>9}{:>9}{:>8}{:>8}{:>10}{:>8}{:>10}{:>12}{:>12}\n", "policy", "fit",
-                  "held-out", "bound", "gap %", "copies", "moved", "ms/layer", "predicted",
-                  "simulated");
+  std::string out = fmt::format("{:<20}{:>9}{:>9}{:>8}{:>8}{:>10}{:>8}{:>10}{:>12}{:>12}\n",
+                                "policy", "fit", "held-out", "bound", "gap %", "copies", "moved",
+                                "ms/layer", "predicted", "simulated");
   out += fmt::format("{:<20}{:>9}{:>9}{:>8}{:>8}{:>10}{:>8}{:>10}{:>12}{:>12}\n", "", "", "", "",
                      "", "/token", "%", "", "ms", "ms");
   for (const PlanResult& plan : result.plans) {
@@ -111,17 +110,17 @@ std::string Pairs(const PlanResult& plan) {
 
 std::string Heading(const OptimizeResult& result) {
   const PlacementShape& shape = result.shape;
-  std::string out = fmt::format(
-      "{}{} experts, {} redundant, on {} ranks in {} {}: {} slots each; {} layers\n",
-      result.scenario.empty() ? "" : result.scenario + ": ", shape.experts, shape.redundant(),
-      shape.ranks, shape.nodes(), shape.nodes() == 1 ? "node" : "nodes", shape.slots_per_rank,
-      result.layers);
+  std::string out =
+      fmt::format("{}{} experts, {} redundant, on {} ranks in {} {}: {} slots each; {} layers\n",
+                  result.scenario.empty() ? "" : result.scenario + ": ", shape.experts,
+                  shape.redundant(), shape.ranks, shape.nodes(),
+                  shape.nodes() == 1 ? "node" : "nodes", shape.slots_per_rank, result.layers);
   out += fmt::format("fitted to {} windows, judged by {} others", result.fit_windows,
                      result.held_out_windows);
   if (result.tokens_per_window > 0) out += fmt::format(" of {} tokens", result.tokens_per_window);
   if (result.simulated_steps > 0) {
-    out += fmt::format("; {} of them simulated, fidelity {}", result.simulated_steps,
-                       result.fidelity);
+    out +=
+        fmt::format("; {} of them simulated, fidelity {}", result.simulated_steps, result.fidelity);
   }
   return out + "\n\n";
 }

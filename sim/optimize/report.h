@@ -14,7 +14,8 @@ namespace switchyard {
 // absent. Everything but ms_per_layer is the same for the same inputs and seed.
 [[nodiscard]] std::string ToJson(const OptimizeResult& result);
 
-// Replanning: a table of the variants, what the best one gains, whether replanning pays and why not.
+// Replanning: a table of the variants, what the best one gains, whether replanning pays and why
+// not.
 [[nodiscard]] std::string ToText(const OnlineResult& result);
 // The same for the same inputs and seed, byte for byte.
 [[nodiscard]] std::string ToJson(const OnlineResult& result);

@@ -30,16 +30,16 @@ struct SimulatedFigures {
 struct PlanResult {
   std::string policy;
   bool chosen = false;
-  double balancedness_fit = 0;                   // of the loads fitted to, summed over windows
-  std::optional<double> balancedness_held_out;   // mean over held-out windows
-  double bound = 1;                              // no placement's balancedness_fit is above
-  std::optional<double> inter_node_copies;       // per token and layer, held-out
-  std::optional<double> node_balancedness;       // held-out
-  double slots_moved_fraction = 0;               // against the current placement
-  double wasted_slots_fraction = 0;              // a second replica on one rank
-  double ms_per_layer = 0;                       // planning time, wall clock
-  std::optional<ObjectiveTerms> objective;       // summed over layers, held-out tokens
-  std::optional<double> predicted_step_time_s;   // surrogate, anchored at the simulated linear plan
+  double balancedness_fit = 0;                  // of the loads fitted to, summed over windows
+  std::optional<double> balancedness_held_out;  // mean over held-out windows
+  double bound = 1;                             // no placement's balancedness_fit is above
+  std::optional<double> inter_node_copies;      // per token and layer, held-out
+  std::optional<double> node_balancedness;      // held-out
+  double slots_moved_fraction = 0;              // against the current placement
+  double wasted_slots_fraction = 0;             // a second replica on one rank
+  double ms_per_layer = 0;                      // planning time, wall clock
+  std::optional<ObjectiveTerms> objective;      // summed over layers, held-out tokens
+  std::optional<double> predicted_step_time_s;  // surrogate, anchored at the simulated linear plan
   std::optional<SimulatedFigures> simulated;
   LayerPlacements placements;
 

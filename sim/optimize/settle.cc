@@ -24,9 +24,8 @@ std::vector<PairTraffic> Hottest(
   std::vector<PairTraffic> pairs;
   pairs.reserve(bytes.size());
   for (const auto& [ranks, count] : bytes) pairs.push_back({ranks.first, ranks.second, count});
-  std::stable_sort(pairs.begin(), pairs.end(), [](const PairTraffic& a, const PairTraffic& b) {
-    return a.bytes > b.bytes;
-  });
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const PairTraffic& a, const PairTraffic& b) { return a.bytes > b.bytes; });
   if (pairs.size() > kHottestPairs) pairs.resize(kHottestPairs);
   return pairs;
 }

@@ -16,7 +16,8 @@ namespace switchyard {
 // Which replica of an expert serves a choice.
 enum class ReplicaChoice : std::uint8_t {
   kBySender,    // the same for all tokens of a rank, ranks in turn
-  kByToken,     // tokens in turn: evenly, as EPLB assumes and SGLang's dynamic dispatch does on average
+  kByToken,     // tokens in turn: evenly, as EPLB assumes and SGLang's dynamic dispatch does on
+                // average
   kLocalFirst,  // one on the sender's own rank, else in its node, else by sender (SGLang's static)
   kLp           // batch by batch so that the most loaded rank has least (DeepSeek's LPLB)
 };

@@ -198,9 +198,9 @@ Diagnostics VerifyAll(const LayerPlacements& placements, std::uint32_t experts) 
 
 // From the current placements to those of the plan, as far as this step goes.
 Result<void> AddMigration(const Scenario& scenario, const PlanInputs& inputs, MoePlan& plan) {
-  Result<LayerPlacements> current = inputs.current != nullptr
-                                        ? *inputs.current
-                                        : CurrentPlacements(scenario, plan.placements.front().num_slots());
+  Result<LayerPlacements> current =
+      inputs.current != nullptr ? *inputs.current
+                                : CurrentPlacements(scenario, plan.placements.front().num_slots());
   if (!current.ok()) return current.errors();
   MigrationStep step = StepOfMigration(current.value(), plan.placements,
                                        *scenario.placement.migration, scenario.cluster.node.gpus);

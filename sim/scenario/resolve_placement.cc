@@ -102,16 +102,17 @@ ReplanningSpec ResolveReplanning(pb::Scenario& message, const Resolution& at) {
   }
   if (replanning.policies().empty()) {
     replanning.add_policies(pb::Placement::EPLB);
-    replanning.add_policies(pb::Placement::BALANCED);
+    replanning.add_policies(pb::Placement::INCREMENTAL);
   }
   if (replanning.redundant_experts().empty()) {
     replanning.add_redundant_experts(message.placement().redundant_experts());
   }
+  const bool given = at.locations.Has("placement.replanning.redundant_experts");
   ReplanningSpec spec;
   spec.steps = replanning.steps();
   spec.every.assign(replanning.every().begin(), replanning.every().end());
   for (const std::uint32_t redundant : replanning.redundant_experts()) {
-    CheckSlots(message, redundant, "placement.replanning.redundant_experts", at);
+    if (given) CheckSlots(message, redundant, "placement.replanning.redundant_experts", at);
     spec.redundant_experts.push_back(redundant);
   }
   for (const int policy : replanning.policies()) {

@@ -21,8 +21,8 @@ struct WeightMove {
 // Sorted by (from, to), each pair once.
 using WeightMoves = std::vector<WeightMove>;
 
-// What each rank lacks of `to` comes from a rank that has it in `from`: in the same node if there is
-// one, and of several the one that has sent least so far. Both placements are of one shape.
+// What each rank lacks of `to` comes from a rank that has it in `from`: in the same node if there
+// is one, and of several the one that has sent least so far. Both placements are of one shape.
 [[nodiscard]] WeightMoves PlanMoves(const Placement& from, const Placement& to,
                                     std::uint32_t ranks_per_node);
 

@@ -18,8 +18,8 @@ namespace switchyard {
 // What placement and load files leave to the scenario.
 [[nodiscard]] PlacementFileContext FileContextOf(const Scenario& scenario);
 
-// One placement for each MoE layer; none for a dense model. Fails when a file cannot be read or does
-// not fit, or the routing source cannot be opened.
+// One placement for each MoE layer; none for a dense model. Fails when a file cannot be read or
+// does not fit, or the routing source cannot be opened.
 [[nodiscard]] Result<LayerPlacements> PlaceExperts(const Scenario& scenario);
 // PlacementSpec::current; empty when the scenario names none. Fails too when it has not `slots`
 // slots.

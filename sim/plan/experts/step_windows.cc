@@ -53,8 +53,7 @@ Result<StepWindows> StepWindows::Open(const Scenario& scenario, WindowUse use,
   const std::uint64_t there = windows.router_->DistinctTokens() - skipped;
   const std::uint64_t count = std::clamp<std::uint64_t>(there / size, 1, max_windows);
   // Spread over the source, whose ends may differ; in time one follows the other.
-  const std::uint64_t stride =
-      use == WindowUse::kInTime ? size : std::max(size, there / count);
+  const std::uint64_t stride = use == WindowUse::kInTime ? size : std::max(size, there / count);
   for (std::uint64_t w = 0; w < count; ++w) windows.first_tokens_.push_back(skipped + w * stride);
   return windows;
 }

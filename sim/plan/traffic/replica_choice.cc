@@ -70,7 +70,9 @@ class Chooser {
     left_ = SplitTokens(placement_, counts, TokenSplit::kLp);
     done_.assign(routes_.expert.size(), 0);
     Serve([this](std::uint32_t sender, std::uint32_t rank) { return rank == sender; });
-    Serve([this](std::uint32_t sender, std::uint32_t rank) { return NodeOf(rank) == NodeOf(sender); });
+    Serve([this](std::uint32_t sender, std::uint32_t rank) {
+      return NodeOf(rank) == NodeOf(sender);
+    });
     Serve([](std::uint32_t, std::uint32_t) { return true; });
     return std::move(slots_);
   }

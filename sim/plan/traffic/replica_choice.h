@@ -11,10 +11,10 @@
 
 namespace switchyard {
 
-// The same tokens with the slot of each choice in the place of its expert; num_experts is the number
-// of slots. Dropped and missing choices stay as they are (any slot of their expert; kNoExpert).
-// kLp minimises the most loaded rank's kept choices in these routes; of the replicas' shares,
-// senders get those on their own rank first, then in their own node.
+// The same tokens with the slot of each choice in the place of its expert; num_experts is the
+// number of slots. Dropped and missing choices stay as they are (any slot of their expert;
+// kNoExpert). kLp minimises the most loaded rank's kept choices in these routes; of the replicas'
+// shares, senders get those on their own rank first, then in their own node.
 [[nodiscard]] LayerRoutes ChooseReplicas(const LayerRoutes& routes, const KeptMask& kept,
                                          const Placement& placement, const RankLayout& layout,
                                          ReplicaChoice choice);

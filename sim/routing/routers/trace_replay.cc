@@ -1,6 +1,6 @@
 // Replays recorded decisions: token i of the step is token (first_token + i) mod tokens of the
-// trace, of a part of it, or of a permutation of either; MoE layer l of the model is MoE layer l of the trace, or the
-// one at the same depth.
+// trace, of a part of it, or of a permutation of either; MoE layer l of the model is MoE layer l of
+// the trace, or the one at the same depth.
 #include <fmt/format.h>
 
 #include <algorithm>

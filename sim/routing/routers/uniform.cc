@@ -38,9 +38,7 @@ class UniformRouter final : public ExpertRouter {
   UniformRouter(const RoutingShape& shape, std::uint64_t seed) : shape_(shape), seed_(seed) {}
   [[nodiscard]] std::string_view name() const override { return "uniform"; }
 
-  [[nodiscard]] std::uint64_t DistinctTokens() const override {
-    return shape_.tokens;
-  }
+  [[nodiscard]] std::uint64_t DistinctTokens() const override { return shape_.tokens; }
   [[nodiscard]] LayerRoutes RouteTokens(std::uint32_t moe_layer, std::uint64_t first,
                                         std::uint32_t count) const override {
     return SliceTokens(Route(moe_layer), first, count);

@@ -19,14 +19,16 @@ constexpr std::uint32_t kRanks = 8;
 constexpr std::uint32_t kPerNode = 4;
 constexpr std::uint32_t kExperts = 16;
 
-Placement Linear() {
+std::vector<ExpertIndex> LinearSlots() {
   std::vector<ExpertIndex> slots(kExperts);
   for (std::uint32_t s = 0; s < kExperts; ++s) slots[s] = static_cast<ExpertIndex>(s);
-  return {kRanks, 2, kExperts, slots};
+  return slots;
 }
 
+Placement Linear() { return {kRanks, 2, kExperts, LinearSlots()}; }
+
 Placement Shuffled(std::uint64_t seed) {
-  std::vector<ExpertIndex> slots(Linear().expert_of_slot().begin(), Linear().expert_of_slot().end());
+  std::vector<ExpertIndex> slots = LinearSlots();
   Rng rng(seed);
   for (std::size_t i = slots.size(); i > 1; --i) std::swap(slots[i - 1], slots[rng.Below(i)]);
   return {kRanks, 2, kExperts, slots};
@@ -49,7 +51,7 @@ TEST(PlanMoves, MovesWhatEachRankLacksAndNothingElse) {
 }
 
 TEST(PlanMoves, OrderOfSlotsInARankIsNoMove) {
-  std::vector<ExpertIndex> slots(Linear().expert_of_slot().begin(), Linear().expert_of_slot().end());
+  std::vector<ExpertIndex> slots = LinearSlots();
   for (std::size_t s = 0; s < slots.size(); s += 2) std::swap(slots[s], slots[s + 1]);
   EXPECT_TRUE(PlanMoves(Linear(), {kRanks, 2, kExperts, slots}, kPerNode).empty());
 }

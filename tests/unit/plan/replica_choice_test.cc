@@ -35,7 +35,8 @@ LayerRoutes Skewed() {
   Rng rng(3);
   LayerRoutes routes{kLayout.ranks * kLayout.tokens_per_rank, kTopK, kExperts, {}, {}};
   for (std::uint32_t t = 0; t < routes.tokens; ++t) {
-    const auto first = static_cast<ExpertIndex>(rng.Below(kExperts) * rng.Below(kExperts) / kExperts);
+    const auto first =
+        static_cast<ExpertIndex>(rng.Below(kExperts) * rng.Below(kExperts) / kExperts);
     const auto second = static_cast<ExpertIndex>((first + 1 + rng.Below(kExperts - 1)) % kExperts);
     routes.expert.push_back(first);
     routes.expert.push_back(second);
@@ -88,7 +89,8 @@ INSTANTIATE_TEST_SUITE_P(Ways, ReplicaChoices,
 
 TEST(ReplicaChoice, ByTokenDealsEvenly) {
   const Placement placement = Replicated();
-  const LayerRoutes slots = ChooseReplicas(Skewed(), {}, placement, kLayout, ReplicaChoice::kByToken);
+  const LayerRoutes slots =
+      ChooseReplicas(Skewed(), {}, placement, kLayout, ReplicaChoice::kByToken);
   std::vector<std::uint32_t> served(placement.num_slots());
   for (const ExpertIndex slot : slots.expert) ++served[slot];
   for (std::uint32_t e = 0; e < kExperts; ++e) {

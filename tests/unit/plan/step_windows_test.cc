@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "sim/plan/experts/place_experts.h"
@@ -46,7 +48,8 @@ TEST(StepWindows, OfAGeneratorTheStepItselfIsHeldOut) {
   const StepWindows held_out = OpenOrFail(scenario, WindowUse::kHeldOut, 8);
   const StepWindows fit = OpenOrFail(scenario, WindowUse::kFit, 8);
   const MoePlan plan = PlanExperts(scenario).value();
-  const auto counts = held_out.Loads(0).Window(0);
+  const WindowLoads loads = held_out.Loads(0);
+  const std::span<const double> counts = loads.Window(0);
   for (std::uint32_t e = 0; e < 16; ++e) {
     EXPECT_EQ(counts[e], plan.layers[0].chosen[e]) << "the first held-out window is the step";
   }

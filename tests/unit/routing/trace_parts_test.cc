@@ -34,7 +34,8 @@ RouterTrace TraceOf(std::uint32_t requests, std::uint32_t longest, std::uint64_t
 
 std::vector<std::uint32_t> SequenceOfToken(const RouterTrace& trace) {
   std::vector<std::uint32_t> sequences;
-  for (const TraceRun& run : trace.runs) sequences.insert(sequences.end(), run.tokens, run.sequence);
+  for (const TraceRun& run : trace.runs)
+    sequences.insert(sequences.end(), run.tokens, run.sequence);
   return sequences;
 }
 
@@ -52,7 +53,8 @@ TEST(TraceParts, HalvesHoldAllTokensOnceAndNoRequestTwice) {
     for (const std::uint64_t t : held_out) ASSERT_EQ(fitted.count(sequence[t]), 0u);
     // Each request goes to the half that is behind: they differ by the longest request at most,
     // which here has two runs.
-    const auto difference = std::max(fit.size(), held_out.size()) - std::min(fit.size(), held_out.size());
+    const auto difference =
+        std::max(fit.size(), held_out.size()) - std::min(fit.size(), held_out.size());
     EXPECT_LE(difference, 2u * kLongest) << "seed " << seed;
   }
 }
