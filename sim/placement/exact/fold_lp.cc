@@ -1,9 +1,14 @@
 #include "sim/placement/exact/fold_lp.h"
 
+#include <coin/CbcModel.hpp>
+#include <coin/CbcStrategy.hpp>
 #include <coin/ClpSimplex.hpp>
+#include <coin/OsiClpSolverInterface.hpp>
 
 #include <algorithm>
 #include <numeric>
+
+#include "sim/placement/balance/replica_counts.h"
 
 namespace switchyard {
 namespace {
@@ -50,6 +55,27 @@ class FoldModel {
       model_.setColumnStatus(left < 0 ? options_ + bins_ + b : options_ + b, ClpSimplex::basic);
       left = std::max<std::int64_t>(left, 0);
     }
+  }
+
+  // Whole counts: one option for each expert.
+  FoldMix SolveWhole(double time_limit_s) {
+    OsiClpSolverInterface solver(&model_);
+    solver.messageHandler()->setLogLevel(0);
+    for (int c = 0; c < options_; ++c) solver.setInteger(c);
+    CbcModel search(solver);
+    CbcStrategyDefault strategy(1, 5, 5);
+    strategy.setupPreProcessing(2);
+    search.setStrategy(strategy);
+    search.setLogLevel(0);
+    search.setMaximumSeconds(time_limit_s);
+    search.setCutoff(1 - kFoldTolerance);  // missing partners are whole: 0 is all that is wanted
+    search.branchAndBound();
+    FoldMix mix;
+    mix.solved = search.bestSolution() != nullptr || search.isProvenInfeasible();
+    mix.missing = search.bestSolution() != nullptr ? search.getObjValue() : 1;
+    if (search.bestSolution() == nullptr) return mix;
+    mix.share.assign(search.bestSolution(), search.bestSolution() + options_);
+    return mix;
   }
 
   FoldMix Solve() {
@@ -143,15 +169,22 @@ FoldMix SolveFoldLp(const FoldProblem& problem, const FoldGrid& grid,
   return model.Solve();
 }
 
-double FoldLpBound(const FoldProblem& problem, std::span<const std::uint32_t> counts) {
+FoldMix SolveFoldMilp(const FoldProblem& problem, const FoldGrid& grid, double time_limit_s) {
+  return FoldModel(problem, grid).SolveWhole(time_limit_s);
+}
+
+double FoldLpBound(const FoldProblem& problem) {
   constexpr double kWithin = 1e-4;
-  std::vector<std::uint32_t> near(counts.begin(), counts.end());
-  double high = FoldedLoad(problem.loads, counts);
-  double low = std::accumulate(problem.loads.begin(), problem.loads.end(), 0.0) /
-               (0.5 * problem.slots);  // the mean load of a rank
+  constexpr std::uint32_t kWide = 16;  // prices from fewer counts prove less
+  std::vector<std::uint32_t> near = FillCounts(problem.loads, problem.slots, problem.cap);
+  double high = FoldedLoad(problem.loads, near);
+  // The mean load of a rank, and the heaviest replica: water-filling makes it lightest.
+  double low =
+      std::accumulate(problem.loads.begin(), problem.loads.end(), 0.0) / (0.5 * problem.slots);
+  for (std::size_t e = 0; e < near.size(); ++e) low = std::max(low, problem.loads[e] / near[e]);
   while (high - low > kWithin * high) {
     const double limit = 0.5 * (low + high);
-    const FoldGrid grid = MakeFoldGrid(problem, limit, kNarrowFold);
+    const FoldGrid grid = MakeFoldGrid(problem, limit, kWide);
     if (!grid.Possible()) return low;
     const FoldMix mix = SolveFoldLp(problem, grid, near);
     if (!mix.solved) return low;

@@ -9,10 +9,10 @@
 namespace switchyard {
 namespace {
 
-constexpr double kBisection = 3e-4;  // how exactly the reachable limit is found
+constexpr double kBisection = 5e-4;  // how exactly the reachable limit is found
 constexpr double kAbove = 5e-4;      // from limit to limit in search of whole counts
 constexpr std::uint32_t kStepsEach = 60;
-constexpr std::uint32_t kSteps = 1200;  // of repair, 20 us each for 256 experts
+constexpr std::uint32_t kSteps = 900;  // of repair, 20 us each for 256 experts
 
 class FoldSearch {
  public:

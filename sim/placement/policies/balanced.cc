@@ -2,7 +2,7 @@
 // search on the total load; from EPLB's placement too, so that it is never worse than that one
 // where the rules allow it. It stops at the bound.
 #include <algorithm>
-#include <cstdlib>
+#include <iterator>
 #include <optional>
 
 #include "sim/placement/balance/eplb.h"
@@ -39,14 +39,18 @@ std::optional<Layout> StartFromEplb(const PlacementProblem& problem) {
   return layout;
 }
 
-// With few slots a rank the first local optimum is not near the best: there the search always goes
-// on for some rounds.
-SearchLimits LimitsFor(const PlacementProblem& problem) {
-  constexpr std::uint32_t kFewSlots = 3;
-  static const std::uint32_t kRounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 300;
+// The fewer slots a rank has, the further the first local optimum is from the best: unless it is
+// near the bound the search goes on for some rounds of 5 to 20 us each, within the millisecond that
+// a layer may take at four slots and more, and the 50 ms below.
+void GoOn(const PlacementProblem& problem, double enough, Layout& layout) {
+  constexpr std::uint32_t kRounds[] = {0, 0, 300, 1000};
+  constexpr std::uint32_t kRoundsOfMore = 20;
+  constexpr double kNear = 1 + 2e-4;
+  const std::uint32_t slots = problem.shape.slots_per_rank;
   SearchLimits limits = problem.limits;
-  if (problem.shape.slots_per_rank <= kFewSlots) limits.iterations += kRounds;
-  return limits;
+  limits.iterations = slots < std::size(kRounds) ? kRounds[slots] : kRoundsOfMore;
+  PerturbAndDescend(layout, enough * kNear, limits, problem.seed);
+  PerturbAndDescend(layout, enough, problem.limits, problem.seed + 1);
 }
 
 Layout FromCounts(const PlacementProblem& problem, std::span<const std::uint32_t> counts,
@@ -84,7 +88,7 @@ Layout FromScratch(const PlacementProblem& problem, double enough) {
     Descend(*eplb, enough, problem.limits);
     if (eplb->MaxLoad() < layout.MaxLoad()) layout = *std::move(eplb);
   }
-  PerturbAndDescend(layout, enough, LimitsFor(problem), problem.seed);
+  GoOn(problem, enough, layout);
   return layout;
 }
 
