@@ -13,6 +13,7 @@
 #include "sim/base/file.h"
 #include "sim/cli/command.h"
 #include "sim/engine/executor.h"
+#include "sim/placement/files/placement_file.h"
 #include "sim/routing/trace/import/trace_importer.h"
 #include "sim/scenario/cards.h"
 #include "sim/scenario/describe.h"
@@ -79,6 +80,23 @@ std::string TraceFormats() {
   return text;
 }
 
+std::string PlacementFormatList() {
+  std::string text = "Placement formats (sim/placement/README.md)\n";
+  for (const PlacementFormatInfo& info : PlacementFormats()) {
+    text += fmt::format("  {}: {}\n", info.name, info.summary);
+    if (info.writable) text += fmt::format("    to the server: {}\n", info.usage);
+  }
+  return text;
+}
+
+// Lists that are not cards; empty for another word.
+std::string ListOf(const std::string& kind) {
+  if (kind == "trace-formats") return TraceFormats();
+  if (kind == "placement-formats") return PlacementFormatList();
+  if (kind == "fidelities") return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
+  return "";
+}
+
 Result<std::string> TextOf(const DescribeOptions& options) {
   if (options.kind == "models") {
     return DescribeCards(CardKind::kModel, "Model cards (models/cards)", options.names);
@@ -87,13 +105,12 @@ Result<std::string> TextOf(const DescribeOptions& options) {
     return DescribeCards(CardKind::kCluster, "Cluster cards (topologies/cards)", options.names);
   }
   if (options.kind == "routers") return DescribeRouters(options.names);
-  const bool formats = options.kind == "trace-formats";
-  if (options.kind != "fidelities" && !formats) return DescribePath(options);
+  const std::string list = ListOf(options.kind);
+  if (list.empty()) return DescribePath(options);
   if (!options.names.empty()) {
     return Problem(options.kind + " is a list of names: nothing is below it");
   }
-  if (formats) return TraceFormats();
-  return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
+  return list;
 }
 
 ExitCode Describe(const DescribeOptions& options) {
@@ -111,7 +128,7 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
       app.add_subcommand("describe", "Explain a part of scenario files, or list a catalogue");
   describe->add_option("KIND", options->kind,
                        "Path of fields (scenario, cluster.node, capacity, ...), or models, "
-                       "clusters, fidelities, routers, trace-formats");
+                       "clusters, fidelities, routers, trace-formats, placement-formats");
   describe->add_option("NAME", options->names,
                        "A field below KIND, or the card to print: models mixtral_8x7b");
   describe->callback([options, &action] { action = [options] { return Describe(*options); }; });

@@ -66,8 +66,6 @@ Result<PlacementFile> LoadEplbFolder(const fs::path& folder, const PlacementFile
   Result<PlacementFile> file = LoadPlacementFile(folder / kPhyToLog, context);
   if (!file.ok()) return file;
   const LayerPlacements& layers = file.value().layers;
-  const bool all_layers = fs::exists(folder / kLogCount) || fs::exists(folder / kLogToPhy);
-  if (!all_layers) return file;
   Diagnostics errors;
   if (fs::exists(folder / kLogToPhy)) errors = CompareSlots(layers, folder / kLogToPhy, context);
   if (fs::exists(folder / kLogCount)) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/base/file.h"
+#include "sim/routing/trace/trace.h"
 
 namespace switchyard {
 namespace {
@@ -132,6 +133,20 @@ TEST(Npy, SurvivesBrokenHeaders) {
             "accepted");
   EXPECT_NE(ErrorOf(File("{'descr': '|u1', 'fortran_order': False, 'shape': (1,), } x", "a")),
             "accepted");
+}
+
+// Weights of a trace keep their bits, and it has formats of two and four bytes.
+TEST(Npy, TracesTakeNoWeightsOfEightBytes) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(::testing::TempDir()) / "switchyard_npy_weights";
+  const NpyArray ids{NpyType::kU1, {1, 1, 2}, std::string("\x00\x01", 2)};
+  const NpyArray weights{NpyType::kF8, {1, 1, 2}, std::string(2 * sizeof(double), '\0')};
+  ASSERT_TRUE(WriteFileAtomically(folder / "t.topk_ids.npy", FormatNpy(ids)).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder / "t.topk_weights.npy", FormatNpy(weights)).ok());
+  const auto trace = LoadTrace(folder / "t.topk_ids.npy");
+  fs::remove_all(folder);
+  ASSERT_FALSE(trace.ok());
+  EXPECT_NE(ToString(trace.errors()).find("holds <f8; allowed: <f2, <f4"), std::string::npos);
 }
 
 }  // namespace
