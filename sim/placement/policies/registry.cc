@@ -25,7 +25,8 @@ constexpr Entry kPolicies[] = {
     {{PlacementKind::kEplb, "eplb", "DeepSeek's EPLB, global", true, false, false},
      MakeEplbPlacement},
     {{PlacementKind::kEplbHierarchical, "eplb_hierarchical",
-      "DeepSeek's EPLB: groups of experts to nodes, then inside each node; global when the nodes do "
+      "DeepSeek's EPLB: groups of experts to nodes, then inside each node; global when the nodes "
+      "do "
       "not divide the groups",
       true, false, false},
      MakeEplbHierarchicalPlacement},
