@@ -139,7 +139,7 @@ double CheapestCount(const FoldProblem& problem, const FoldGrid& grid, const Fol
     const double replica = load / count;
     const bool small = replica <= grid.limit / 2;
     const std::uint32_t bin = grid.BinAt(small ? replica : grid.limit - replica);
-    const double supply = small ? count : -count;
+    const double supply = small ? count : -count * problem.mates;
     cheapest = std::min(cheapest, mix.price[bin] * supply - mix.slot_price * count);
   }
   return cheapest;
