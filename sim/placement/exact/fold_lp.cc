@@ -139,7 +139,7 @@ double CheapestCount(const FoldProblem& problem, const FoldGrid& grid, const Fol
     const double replica = load / count;
     const bool small = replica <= grid.limit / 2;
     const std::uint32_t bin = grid.BinAt(small ? replica : grid.limit - replica);
-    const double supply = small ? count : -count;
+    const double supply = small ? count : -count * problem.mates;
     cheapest = std::min(cheapest, mix.price[bin] * supply - mix.slot_price * count);
   }
   return cheapest;
@@ -177,11 +177,15 @@ double FoldLpBound(const FoldProblem& problem) {
   constexpr double kWithin = 1e-4;
   constexpr std::uint32_t kWide = 16;  // prices from fewer counts prove less
   std::vector<std::uint32_t> near = FillCounts(problem.loads, problem.slots, problem.cap);
-  double high = FoldedLoad(problem.loads, near);
   // The mean load of a rank, and the heaviest replica: water-filling makes it lightest.
-  double low =
-      std::accumulate(problem.loads.begin(), problem.loads.end(), 0.0) / (0.5 * problem.slots);
-  for (std::size_t e = 0; e < near.size(); ++e) low = std::max(low, problem.loads[e] / near[e]);
+  double heaviest = 0;
+  for (std::size_t e = 0; e < near.size(); ++e) {
+    heaviest = std::max(heaviest, problem.loads[e] / near[e]);
+  }
+  const double total = std::accumulate(problem.loads.begin(), problem.loads.end(), 0.0);
+  double low = std::max(heaviest, total / problem.slots * (problem.mates + 1));
+  // Within reach: folded, or no replica is large.
+  double high = problem.mates == 1 ? FoldedLoad(problem.loads, near) : std::max(low, 2 * heaviest);
   while (high - low > kWithin * high) {
     const double limit = 0.5 * (low + high);
     const FoldGrid grid = MakeFoldGrid(problem, limit, kWide);

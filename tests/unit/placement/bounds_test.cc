@@ -56,10 +56,8 @@ TEST(Bound, NoPlacementIsBetterAndOftenOneIsAsGood) {
       EXPECT_LE(bound.max_load, best * (1 + kRounding)) << "argument " << bound.argument;
       const double mean = std::accumulate(loads.begin(), loads.end(), 0.0) / shape.ranks;
       EXPECT_DOUBLE_EQ(bound.balancedness, mean / bound.max_load);
-      if (shape.slots_per_rank == 2) {
-        const FoldProblem fold{loads, shape.slots(), shape.slots()};
-        EXPECT_LE(FoldLpBound(fold), best * (1 + kRounding));
-      }
+      const FoldProblem fold{loads, shape.slots(), shape.slots(), shape.slots_per_rank - 1};
+      EXPECT_LE(FoldLpBound(fold), best * (1 + kRounding));
       if (bound.max_load >= best * (1 - 1e-9)) ++reached;
     }
   }
