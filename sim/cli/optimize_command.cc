@@ -332,7 +332,7 @@ void AddLoadsOptions(CLI::App& app, Command& command) {
                  "With --loads: groups of experts for hierarchical EPLB, default 1")
       ->check(CLI::Range(1u, 65536u));
   app.add_option("--iterations", command.iterations,
-                 "With --loads: search beyond the first local optimum, each layer, default 200");
+                 "With --loads: search beyond the first local optimum, each layer, default 0");
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ struct PlacementSpec {
   std::string loads;  // a file of expert counts to fit to; empty: the routing source's tokens
   std::uint32_t fit_windows = 16;
   std::uint32_t held_out_windows = 8;
-  std::uint32_t iterations = 200;
+  std::uint32_t iterations = 0;
   std::string current;  // a placement file; empty: none
   double max_moved = 1;
   std::optional<MigrationSpec> migration;  // needs `current`
