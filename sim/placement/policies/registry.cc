@@ -45,6 +45,9 @@ constexpr Entry kPolicies[] = {
       "experts that tokens choose together on one node, at nearly balanced load of nodes", false,
       true, false},
      MakeNodeAwarePlacement},
+    {{PlacementKind::kIncremental, "incremental", "from the current placement with few moves", true,
+      false, true},
+     MakeIncrementalPlacement},
 };
 
 // Without a copy: users of the table ask for infos alone.
