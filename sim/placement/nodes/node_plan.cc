@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "sim/base/check.h"
 #include "sim/base/rng.h"
@@ -82,11 +83,19 @@ std::vector<std::uint32_t> PackNodes(const PlacementShape& shape,
 class Swaps {
  public:
   Swaps(NodeSearch& search, NodeLoads& nodes, const std::vector<double>& expert_load)
-      : search_(search), nodes_(nodes), expert_load_(expert_load) {}
+      : search_(search), nodes_(nodes), expert_load_(expert_load), fixed_(expert_load.size()) {}
 
-  void Descend(const SearchLimits& limits) {
-    while (!limits.Expired() && BestSwap()) {
+  void Fix(std::uint32_t expert) { fixed_[expert] = 1; }
+
+  void Descend(const SearchLimits& limits, std::size_t most_swaps) {
+    const std::size_t end = most_swaps < kNone ? done_.size() + most_swaps : kNone;
+    while (done_.size() < end && !limits.Expired() && BestSwap()) {
     }
+  }
+
+  // The pairs of experts that changed places, in order.
+  [[nodiscard]] const std::vector<std::pair<std::uint32_t, std::uint32_t>>& done() const {
+    return done_;
   }
 
   void Kick(Rng& rng) {
@@ -108,6 +117,7 @@ class Swaps {
   void Swap(std::uint32_t e, std::uint32_t f) {
     nodes_.Move(search_.NodeOf(e), search_.NodeOf(f), expert_load_[e] - expert_load_[f]);
     search_.Swap(e, f);
+    done_.emplace_back(e, f);
   }
 
   bool BestSwap() {
@@ -117,7 +127,7 @@ class Swaps {
     std::uint32_t best_f = 0;
     for (std::uint32_t e = 0; e < experts; ++e) {
       for (std::uint32_t f = e + 1; f < experts; ++f) {
-        if (search_.NodeOf(e) == search_.NodeOf(f)) continue;
+        if (search_.NodeOf(e) == search_.NodeOf(f) || fixed_[e] + fixed_[f] > 0) continue;
         const std::int64_t gain = search_.SwapGain(e, f);
         if (gain <= most || !Allowed(e, f)) continue;
         most = gain;
@@ -132,19 +142,26 @@ class Swaps {
   NodeSearch& search_;
   NodeLoads& nodes_;
   const std::vector<double>& expert_load_;
+  std::vector<std::uint8_t> fixed_;  // [experts] stay where they are
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> done_;
 };
+
+std::vector<double> ExpertLoads(const PlacementProblem& problem) {
+  std::vector<double> loads = CountChoices(*problem.routes);
+  loads.resize(problem.shape.experts);
+  return loads;
+}
 
 std::vector<std::uint32_t> SearchNodes(const PlacementProblem& problem) {
   const PlacementShape& shape = problem.shape;
-  std::vector<double> expert_load = CountChoices(*problem.routes);
-  expert_load.resize(shape.experts);
+  const std::vector<double> expert_load = ExpertLoads(problem);
   NodeLoads nodes(shape, std::accumulate(expert_load.begin(), expert_load.end(), 0.0));
   std::vector<std::uint32_t> best = PackNodes(shape, expert_load, nodes);
   if (shape.nodes() == 1) return best;
   NodeSearch search(*problem.routes, shape.experts, shape.nodes());
   search.Assign(best);
   Swaps swaps(search, nodes, expert_load);
-  swaps.Descend(problem.limits);
+  swaps.Descend(problem.limits, kNone);
   std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
   Rng rng(problem.seed, Stream("node aware"));
   for (std::uint32_t i = 0;; ++i) {
@@ -154,7 +171,7 @@ std::vector<std::uint32_t> SearchNodes(const PlacementProblem& problem) {
     }
     if (i == problem.limits.iterations || problem.limits.Expired()) return best;
     swaps.Kick(rng);
-    swaps.Descend(problem.limits);
+    swaps.Descend(problem.limits, kNone);
   }
 }
 
@@ -241,6 +258,36 @@ NodePlan PlanNodes(const PlacementProblem& problem) {
   Copies copies(problem, SearchNodes(problem));
   copies.Fill(problem.limits);
   return copies.Plan();
+}
+
+Placement SwapBetweenNodes(const PlacementProblem& problem) {
+  SWITCHYARD_CHECK(problem.routes != nullptr && problem.current != nullptr &&
+                       problem.rules.max_moves.has_value(),
+                   "few moves from a placement, by what tokens choose");
+  const PlacementShape& shape = problem.shape;
+  const Placement& current = *problem.current;
+  const std::vector<double> expert_load = ExpertLoads(problem);
+  NodeLoads nodes(shape, std::accumulate(expert_load.begin(), expert_load.end(), 0.0));
+  std::vector<std::uint32_t> slot_of(shape.experts);
+  std::vector<std::uint32_t> node_of(shape.experts);
+  for (std::uint32_t e = 0; e < shape.experts; ++e) {
+    slot_of[e] = current.SlotsOf(e).front();
+    node_of[e] = shape.NodeOfRank(current.RankOf(slot_of[e]));
+    nodes.load[node_of[e]] += expert_load[e];
+  }
+  NodeSearch search(*problem.routes, shape.experts, shape.nodes());
+  search.Assign(node_of);
+  Swaps swaps(search, nodes, expert_load);
+  for (std::uint32_t e = 0; e < shape.experts; ++e) {
+    if (current.SlotsOf(e).size() > 1) swaps.Fix(e);
+  }
+  swaps.Descend(problem.limits, *problem.rules.max_moves / 2);
+  std::vector<ExpertIndex> slots(current.expert_of_slot().begin(), current.expert_of_slot().end());
+  for (const auto& [e, f] : swaps.done()) {
+    std::swap(slots[slot_of[e]], slots[slot_of[f]]);
+    std::swap(slot_of[e], slot_of[f]);
+  }
+  return {shape.ranks, shape.slots_per_rank, shape.experts, std::move(slots)};
 }
 
 }  // namespace switchyard

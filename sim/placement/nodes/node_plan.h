@@ -31,4 +31,9 @@ inline constexpr double kNodeImbalance = 0.05;
 // never gets more experts than slots, nor an expert more nodes than rules.max_replicas.
 [[nodiscard]] NodePlan PlanNodes(const PlacementProblem& problem);
 
+// With few moves: from problem.current at most rules.max_moves / 2 of those swaps, of experts with
+// one replica; a swap rewrites two slots. Replicated experts stay, and count for the node of their
+// first replica.
+[[nodiscard]] Placement SwapBetweenNodes(const PlacementProblem& problem);
+
 }  // namespace switchyard

@@ -62,7 +62,11 @@ class NodeAware : public PlacementPolicy {
         expert_of_slot.push_back(empty ? kNoExpert : static_cast<ExpertIndex>(plan.experts[n][e]));
       }
     }
-    return {shape.ranks, shape.slots_per_rank, shape.experts, std::move(expert_of_slot)};
+    Placement placement(shape.ranks, shape.slots_per_rank, shape.experts,
+                        std::move(expert_of_slot));
+    const bool too_far = problem.current != nullptr && problem.rules.max_moves &&
+                         SlotsMoved(*problem.current, placement) > *problem.rules.max_moves;
+    return too_far ? SwapBetweenNodes(problem) : placement;
   }
 };
 

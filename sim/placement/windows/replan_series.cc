@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 #include "sim/base/check.h"
 #include "sim/placement/split/token_routes.h"
@@ -10,7 +12,11 @@ namespace switchyard {
 namespace {
 
 // Below this a window says nothing any more.
-constexpr double kLeastWeight = 1e-3;
+constexpr double kLeastWeight = 0.02;
+// A longer past has to predict this much better than a shorter one.
+constexpr double kClearly = 0.95;
+// Tried in this order.
+constexpr double kHistories[] = {0, 0.3, 0.5, 0.7, 0.85};
 
 // Consecutive parts of a window, weighted.
 void AddParts(const LayerRoutes& routes, std::uint32_t parts, double weight, WindowLoads& loads) {
@@ -27,12 +33,51 @@ void AddParts(const LayerRoutes& routes, std::uint32_t parts, double weight, Win
   }
 }
 
+// How far the weighted mean of windows 0 .. last is from the next one: sum of absolute differences
+// of shares of load.
+double PredictionError(const std::vector<std::vector<double>>& shares, double history,
+                       std::size_t last) {
+  double weights = 0;
+  std::vector<double> mean(shares.front().size());
+  for (std::size_t w = 0; w <= last; ++w) {
+    const double weight = std::pow(history, static_cast<double>(last - w));
+    weights += weight;
+    for (std::size_t e = 0; e < mean.size(); ++e) mean[e] += weight * shares[w][e];
+  }
+  double error = 0;
+  for (std::size_t e = 0; e < mean.size(); ++e) {
+    error += std::fabs(mean[e] / weights - shares[last + 1][e]);
+  }
+  return error;
+}
+
+// The weight of the past that would have predicted each of the windows 1 .. last best.
+double FitHistory(std::span<const LayerRoutes> windows, std::uint32_t last) {
+  std::vector<std::vector<double>> shares;
+  for (std::uint32_t w = 0; w <= last; ++w) {
+    shares.push_back(CountChoices(windows[w]));
+    const double sum = std::accumulate(shares[w].begin(), shares[w].end(), 0.0);
+    for (double& share : shares[w]) share /= std::max(sum, 1.0);
+  }
+  double best = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (const double history : kHistories) {
+    double error = 0;
+    for (std::size_t w = 0; w < last; ++w) error += PredictionError(shares, history, w);
+    if (error >= kClearly * least) continue;
+    least = error;
+    best = history;
+  }
+  return best;
+}
+
 // What is known after window `last`, oldest first.
 WindowLoads KnownLoads(std::uint32_t experts, std::span<const LayerRoutes> windows,
                        const ReplanRules& rules, std::uint32_t last) {
+  const double history = rules.history ? *rules.history : FitHistory(windows, last);
   WindowLoads loads(experts);
   for (std::uint32_t w = 0; w <= last; ++w) {
-    const double weight = std::pow(rules.history, last - w);
+    const double weight = std::pow(history, last - w);
     if (weight >= kLeastWeight) AddParts(windows[w], rules.parts, weight, loads);
   }
   return loads;
@@ -43,8 +88,9 @@ WindowLoads KnownLoads(std::uint32_t experts, std::span<const LayerRoutes> windo
 std::vector<ReplanRecord> ReplaySeries(
     const PlacementProblem& problem, std::span<const LayerRoutes> windows, const ReplanRules& rules,
     const std::function<void(const ReplanRecord&, const Placement&)>& on_window) {
-  SWITCHYARD_CHECK(rules.parts > 0 && rules.history >= 0 && rules.history <= 1,
-                   "windows have parts, and older windows no more weight than newer ones");
+  SWITCHYARD_CHECK(
+      rules.parts > 0 && rules.history.value_or(0) >= 0 && rules.history.value_or(0) <= 1,
+      "windows have parts, and older windows no more weight than newer ones");
   std::vector<ReplanRecord> series;
   if (windows.size() < 2) return series;
   PlacementProblem plan = problem;

@@ -1,6 +1,6 @@
 // Replanning over a drifting trace, window by window: planned on the past, judged on what comes.
 //
-//   ReplanRules rules{PlacementKind::kIncremental, 1, 0.5, 4};
+//   ReplanRules rules{PlacementKind::kIncremental, 1, std::nullopt, 16};
 //   const std::vector<ReplanRecord> series = ReplaySeries(problem, windows, rules);
 //   const ReplanSummary summary = Summarise(series);      // slots moved, balance of the next
 //   window
@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,10 +26,11 @@ struct ReplanRules {
   std::uint32_t every = 1;  // windows between plans; 0: never after the first
   // A window's weight in a plan is history^(its age in windows): 0 plans from the last one alone, 1
   // from all of them alike. 0 <= history <= 1.
-  double history = 0;
+  // Absent: what predicted the windows so far best, each from those before it.
+  std::optional<double> history;
   // Each window is given to the policy as so many windows, one after the other: those that prepare
   // for differences see them.
-  std::uint32_t parts = 1;
+  std::uint32_t parts = 16;
   TokenSplit split = TokenSplit::kUniform;  // by which balance is judged
 };
 
