@@ -14,6 +14,7 @@
 #include "sim/cli/command.h"
 #include "sim/engine/executor.h"
 #include "sim/placement/files/placement_file.h"
+#include "sim/placement/policy.h"
 #include "sim/routing/trace/import/trace_importer.h"
 #include "sim/scenario/cards.h"
 #include "sim/scenario/describe.h"
@@ -89,9 +90,18 @@ std::string PlacementFormatList() {
   return text;
 }
 
+std::string PlacementPolicyList() {
+  std::string text = "Placement policies (placement.policy)\n";
+  for (const PolicyInfo& info : PlacementPolicies()) {
+    text += fmt::format("  {}: {}\n", info.name, info.summary);
+  }
+  return text;
+}
+
 // Lists that are not cards; empty for another word.
 std::string ListOf(const std::string& kind) {
   if (kind == "trace-formats") return TraceFormats();
+  if (kind == "placement-policies") return PlacementPolicyList();
   if (kind == "placement-formats") return PlacementFormatList();
   if (kind == "fidelities") return Lines("Fidelities (simulation.fidelity)", ExecutorNames());
   return "";
@@ -126,9 +136,10 @@ void AddDescribeCommand(CLI::App& app, Action& action) {
   auto options = std::make_shared<DescribeOptions>();
   CLI::App* describe =
       app.add_subcommand("describe", "Explain a part of scenario files, or list a catalogue");
-  describe->add_option("KIND", options->kind,
-                       "Path of fields (scenario, cluster.node, capacity, ...), or models, "
-                       "clusters, fidelities, routers, trace-formats, placement-formats");
+  describe->add_option(
+      "KIND", options->kind,
+      "Path of fields (scenario, cluster.node, capacity, ...), or models, "
+      "clusters, fidelities, routers, trace-formats, placement-policies, placement-formats");
   describe->add_option("NAME", options->names,
                        "A field below KIND, or the card to print: models mixtral_8x7b");
   describe->callback([options, &action] { action = [options] { return Describe(*options); }; });

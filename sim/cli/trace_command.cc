@@ -109,6 +109,7 @@ void AddTraceCommand(CLI::App& app, Action& action) {
   AddTraceConvert(*trace, action);
   AddGenerate(*trace, action);
   AddTraceRecord(*trace, action);
+  AddTraceJoin(*trace, action);
   AddTraceScale(*trace, action);
 }
 

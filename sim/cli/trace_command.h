@@ -7,6 +7,7 @@
 namespace switchyard {
 
 void AddTraceInfo(CLI::App& trace, Action& action);
+void AddTraceJoin(CLI::App& trace, Action& action);
 void AddTraceRecord(CLI::App& trace, Action& action);
 void AddTraceScale(CLI::App& trace, Action& action);
 

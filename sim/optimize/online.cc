@@ -82,7 +82,6 @@ class OnlineSearch {
       rules.policy = kind;
       rules.every = every;
       rules.history = scenario_.placement.replanning.history;
-      rules.parts = kParts;
       rules.split =
           scenario_.placement.split == ReplicaChoice::kLp ? TokenSplit::kLp : TokenSplit::kUniform;
       const auto records =
@@ -120,9 +119,6 @@ class OnlineSearch {
   }
 
  private:
-  // Windows that a step is shown to policies as: those that prepare for differences see some.
-  static constexpr std::uint32_t kParts = 4;
-
   using MaybeFigures = std::optional<SimulatedFigures>;
 
   // Moves from `in_force` towards `planned` as far as this step goes, and leaves there what is in

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,6 +18,7 @@ std::string When(const OnlineVariant& variant) {
 }
 
 std::string NameOf(const OnlineVariant& variant) {
+  if (variant.policy == "linear") return "linear";
   return fmt::format(
       "{} {}, {} redundant", variant.policy,
       variant.every == 0 ? "planned once" : fmt::format("replanned every {} steps", variant.every),
@@ -44,9 +46,10 @@ std::string Table(const OnlineResult& result) {
 
 // The fewest steps between two plans at which a variant's gain over planning once would pay for
 // its moves, were each plan as good for as long.
-std::string BreakEven(const OnlineVariant& variant, const OnlineVariant& once) {
+std::string BreakEven(const OnlineVariant& variant, const OnlineVariant& once,
+                      std::uint32_t steps) {
   const double gain = once.time_per_step_s - (variant.time_per_step_s - variant.migration_s);
-  const double cost = variant.migration_s * variant.every;  // of one plan
+  const double cost = variant.migration_s * steps / std::max(1u, variant.plans);  // of one plan
   if (gain <= 0) return "its plans are no better than the first one, whatever moving costs";
   return fmt::format(
       "moving takes {:.3f} ms a plan and each step gains {:.3f} ms: it pays from {:.0f} "
@@ -74,7 +77,7 @@ std::string Verdict(const OnlineResult& result) {
   return out + fmt::format("replanning does not pay: its best, {}, takes {:+.2f} %; {}\n",
                            NameOf(*replanned),
                            Percent(replanned->time_per_step_s, once->time_per_step_s),
-                           BreakEven(*replanned, *once));
+                           BreakEven(*replanned, *once, result.steps));
 }
 
 std::string Pairs(const OnlineVariant& variant) {

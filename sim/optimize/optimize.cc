@@ -72,6 +72,7 @@ std::vector<std::size_t> PlansToSettle(const std::vector<PlanResult>& plans,
 
 Result<void> SettlePlans(const Scenario& scenario, const Evidence& evidence,
                          const OptimizeOptions& options, Work& work, OptimizeResult& result) {
+  if (result.simulated_steps == 0) return {};
   // The plan's own steady state: what moving costs is another question.
   Scenario steady = scenario;
   steady.placement.migration.reset();

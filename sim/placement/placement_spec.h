@@ -44,7 +44,8 @@ struct ReplanningSpec {
   std::vector<std::uint32_t> every;              // not empty
   std::vector<std::uint32_t> redundant_experts;  // not empty
   std::vector<PlacementKind> policies;           // not empty
-  double history = 0.5;                          // weight of a step's loads against the next one's
+  // Weight of a step's loads against the next one's; absent: what predicted best so far.
+  std::optional<double> history;
 };
 
 struct PlacementSpec {

@@ -118,7 +118,7 @@ ReplanningSpec ResolveReplanning(pb::Scenario& message, const Resolution& at) {
   for (const int policy : replanning.policies()) {
     spec.policies.push_back(ToKind(static_cast<pb::Placement::Policy>(policy)));
   }
-  spec.history = replanning.history();
+  if (replanning.has_history()) spec.history = replanning.history();
   return spec;
 }
 

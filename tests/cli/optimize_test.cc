@@ -72,6 +72,19 @@ TEST(Optimize, ReportsEveryPlanWithItsBoundAndChoosesTheFastestSimulated) {
       << "never worse than EPLB on what was fitted";
 }
 
+TEST(Optimize, WithoutStepsNothingIsSimulatedAndTheSurrogateChooses) {
+  const Json result = JsonOf(SmallSearch({"--steps", "0"}));
+  EXPECT_FALSE(result.contains("fidelity"));
+  double best = 1e9;
+  double chosen = 0;
+  for (const Json& plan : result["plans"]) {
+    EXPECT_FALSE(plan.contains("simulated_step_time_s"));
+    best = std::min(best, plan["objective"]["total_s"].get<double>());
+    if (plan["chosen"].get<bool>()) chosen = plan["objective"]["total_s"];
+  }
+  EXPECT_EQ(chosen, best);
+}
+
 TEST(Optimize, SameInputAndSeedGiveTheSamePlans) {
   const auto figures = [] {
     Json result = JsonOf(SmallSearch());
