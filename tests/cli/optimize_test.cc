@@ -19,14 +19,15 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 // Small enough for seconds: 26 layers, 64 experts, 16 ranks in two nodes, 1,024 tokens a step.
-std::vector<std::string> SmallSearch(const std::vector<std::string>& more = {}) {
+std::vector<std::string> SmallSearch(const std::vector<std::string>& more = {},
+                                     const std::string& steps = "1") {
   std::vector<std::string> arguments = {
       "optimize", InRepository("scenarios/deepseek_v2_lite_ep16_prefill.yaml"),
       "--set",    "workload.tokens_per_device=64",
       "--set",    "workload.context_length=64",
       "--set",    "placement.redundant_experts=16",
       "--set",    "placement.iterations=1",
-      "--steps",  "1",
+      "--steps",  steps,
       "--settle", "1",
       "--json",   "-"};
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -73,7 +74,7 @@ TEST(Optimize, ReportsEveryPlanWithItsBoundAndChoosesTheFastestSimulated) {
 }
 
 TEST(Optimize, WithoutStepsNothingIsSimulatedAndTheSurrogateChooses) {
-  const Json result = JsonOf(SmallSearch({"--steps", "0"}));
+  const Json result = JsonOf(SmallSearch({}, "0"));
   EXPECT_FALSE(result.contains("fidelity"));
   double best = 1e9;
   double chosen = 0;
