@@ -2,6 +2,7 @@
 // search on the total load; from EPLB's placement too, so that it is never worse than that one
 // where the rules allow it. It stops at the bound.
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "sim/placement/balance/eplb.h"
@@ -10,6 +11,7 @@
 #include "sim/placement/balance/packing.h"
 #include "sim/placement/balance/replica_counts.h"
 #include "sim/placement/bounds.h"
+#include "sim/placement/exact/fold_search.h"
 #include "sim/placement/policies/policies.h"
 
 namespace switchyard {
@@ -37,20 +39,56 @@ std::optional<Layout> StartFromEplb(const PlacementProblem& problem) {
   return layout;
 }
 
+// The fewer slots a rank has, the further the first local optimum is from the best: unless it is
+// near the bound the search goes on for some rounds of 5 to 20 us each, within the millisecond that
+// a layer may take at four slots and more, and the 50 ms below.
+void GoOn(const PlacementProblem& problem, double enough, Layout& layout) {
+  constexpr std::uint32_t kRounds[] = {0, 0, 300, 1000};
+  constexpr std::uint32_t kRoundsOfMore = 20;
+  constexpr double kNear = 1 + 2e-4;
+  const std::uint32_t slots = problem.shape.slots_per_rank;
+  SearchLimits limits = problem.limits;
+  limits.iterations = slots < std::size(kRounds) ? kRounds[slots] : kRoundsOfMore;
+  PerturbAndDescend(layout, enough * kNear, limits, problem.seed);
+  PerturbAndDescend(layout, enough, problem.limits, problem.seed + 1);
+}
+
+Layout FromCounts(const PlacementProblem& problem, std::span<const std::uint32_t> counts,
+                  double enough) {
+  const std::span<const double> loads = problem.loads.Total();
+  Layout layout(problem.shape, loads, problem.rules);
+  layout.Start(PackDistinct(problem.shape, loads, counts, problem.rules));
+  Descend(layout, enough, problem.limits);
+  return layout;
+}
+
+// With two slots a rank everything depends on the counts (balance/fold.h).
+void TryFolding(const PlacementProblem& problem, std::span<const std::uint32_t> counts,
+                double enough, Layout& layout) {
+  const PlacementShape& shape = problem.shape;
+  const std::uint32_t cap = ReplicaCap(shape, problem.rules);
+  const bool full = std::uint64_t{shape.experts} * cap >= shape.slots();
+  if (shape.slots_per_rank != 2 || shape.redundant() == 0 || !full) return;
+  if (layout.MaxLoad() <= enough || shape.slots() > kMostFoldSlots) return;
+  const FoldProblem fold{problem.loads.Total(), shape.slots(), cap};
+  const auto found = SearchFoldCounts(fold, counts, enough, problem.limits, problem.seed);
+  Layout folded = FromCounts(problem, found, enough);
+  if (folded.MaxLoad() < layout.MaxLoad()) layout = std::move(folded);
+}
+
 Layout FromScratch(const PlacementProblem& problem, double enough) {
   const PlacementShape& shape = problem.shape;
-  const std::span<const double> loads = problem.loads.Total();
   const std::uint32_t cap = ReplicaCap(shape, problem.rules);
-  Layout layout(shape, loads, problem.rules);
-  layout.Start(PackDistinct(shape, loads, FillCounts(loads, shape.slots(), cap), problem.rules));
-  Descend(layout, enough, problem.limits);
+  const std::vector<std::uint32_t> counts = FillCounts(problem.loads.Total(), shape.slots(), cap);
+  Layout layout = FromCounts(problem, counts, enough);
+  TryFolding(problem, counts, enough, layout);
   if (layout.MaxLoad() <= enough) return layout;
   std::optional<Layout> eplb = StartFromEplb(problem);
   if (eplb) {
     Descend(*eplb, enough, problem.limits);
     if (eplb->MaxLoad() < layout.MaxLoad()) layout = *std::move(eplb);
   }
-  PerturbAndDescend(layout, enough, problem.limits, problem.seed);
+  GoOn(problem, enough, layout);
   return layout;
 }
 
