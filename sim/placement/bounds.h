@@ -6,7 +6,8 @@
 //
 // The bound holds for placements that fill every slot, as servers and the contract of
 // PlacementPolicy do, whether or not replicas of an expert meet on a rank. Cost: O(E log E).
-// At two slots a rank it is far from tight; exact/fold_lp.h has a better one that costs more.
+// At two and three slots a rank it is far from tight; exact/fold_lp.h and exact/mates_lp.h have
+// better ones that cost more.
 #pragma once
 
 #include <cstdint>

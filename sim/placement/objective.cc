@@ -58,8 +58,9 @@ class WindowCosts {
         const std::uint64_t tokens = tokens_[rank * placement_.slots_per_rank() + i];
         if (tokens == 0) continue;
         const std::uint64_t tile = costs.gemm_tile_rows;
-        const auto rows = static_cast<double>((tokens + tile - 1) / tile * tile);
-        seconds += costs.seconds_per_token * rows + costs.seconds_per_active_expert;
+        const std::uint64_t rows = (tokens + tile - 1) / tile * tile;
+        seconds += costs.seconds_per_token * static_cast<double>(rows);
+        seconds += costs.seconds_per_active_expert;
       }
       most = std::max(most, seconds);
     }

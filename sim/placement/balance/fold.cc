@@ -15,7 +15,6 @@ bool IsSmall(const Item& item) { return item.option.supply > 0; }
 
 std::vector<Item> AllItems(const FoldProblem& problem, double limit, std::uint32_t width) {
   std::vector<Item> items;
-  const auto mates = static_cast<std::int32_t>(problem.mates);
   for (std::uint32_t e = 0; e < problem.loads.size(); ++e) {
     const double load = problem.loads[e];
     const double least = LeastCount(load, limit);
@@ -27,8 +26,7 @@ std::vector<Item> AllItems(const FoldProblem& problem, double limit, std::uint32
       const double replica = load / count;
       const bool small = replica <= limit / 2;
       const auto supply = static_cast<std::int32_t>(count);
-      items.push_back(
-          {{e, count, 0, small ? supply : -supply * mates}, small ? replica : limit - replica});
+      items.push_back({{e, count, 0, small ? supply : -supply}, small ? replica : limit - replica});
     }
   }
   return items;

@@ -24,9 +24,6 @@ struct FoldProblem {
   std::span<const double> loads;  // [experts]
   std::uint32_t slots = 0;        // even, at least experts
   std::uint32_t cap = 1;          // of replicas of one expert
-  // That each replica has on its rank. With two and more, a large replica needs so many partners:
-  // then that is necessary for the limit, and no longer sufficient.
-  std::uint32_t mates = 1;
 };
 
 // The fewest replicas of an expert that are none above `limit`; rounding may not raise it.

@@ -73,8 +73,8 @@ class ExactModel {
   [[nodiscard]] int On(std::uint32_t e, std::uint32_t r, std::uint32_t rank) const {
     return Has(e, r) + 1 + static_cast<int>(rank);
   }
-  void AddRow(CoinPackedVector row, double lower, double upper) {
-    rows_.push_back(std::move(row));
+  void AddRow(const CoinPackedVector& row, double lower, double upper) {
+    rows_.push_back(row);
     row_lower_.push_back(lower);
     row_upper_.push_back(upper);
   }
@@ -92,11 +92,11 @@ class ExactModel {
           CoinPackedVector only_if;
           only_if.insert(On(e, r, rank), 1.0);
           only_if.insert(Has(e, r), -1.0);
-          AddRow(std::move(only_if), -kInfinity, 0);
+          AddRow(only_if, -kInfinity, 0);
         }
-        AddRow(std::move(ranks), 0, 0);
+        AddRow(ranks, 0, 0);
       }
-      AddRow(std::move(one), 1, 1);
+      AddRow(one, 1, 1);
     }
   }
 
@@ -114,26 +114,27 @@ class ExactModel {
           load.insert(On(e, r, rank), loads[e] / r);
         }
       }
-      AddRow(std::move(slots), full ? shape_.slots_per_rank : 0, shape_.slots_per_rank);
-      AddRow(std::move(load), -kInfinity, 0);
+      AddRow(slots, full ? shape_.slots_per_rank : 0, shape_.slots_per_rank);
+      AddRow(load, -kInfinity, 0);
     }
   }
 
-  // r replicas on r nodes; or, if there are fewer nodes, on every node.
   void AddNodes() {
     for (std::uint32_t e = 0; e < shape_.experts; ++e) {
       for (std::uint32_t r = 2; r <= cap_; ++r) {
-        for (std::uint32_t node = 0; node < shape_.nodes(); ++node) {
-          CoinPackedVector row;
-          row.insert(Has(e, r), -1.0);
-          for (std::uint32_t rank = 0; rank < shape_.ranks; ++rank) {
-            if (shape_.NodeOfRank(rank) == node) row.insert(On(e, r, rank), 1.0);
-          }
-          const bool few = r <= shape_.nodes();
-          AddRow(std::move(row), few ? -kInfinity : 0, few ? 0 : kInfinity);
-        }
+        for (std::uint32_t node = 0; node < shape_.nodes(); ++node) AddNode(e, r, node);
       }
     }
+  }
+  // r replicas are on r nodes, at most one on each; or, if there are fewer nodes, on every node.
+  void AddNode(std::uint32_t e, std::uint32_t r, std::uint32_t node) {
+    CoinPackedVector row;
+    row.insert(Has(e, r), -1.0);
+    for (std::uint32_t rank = 0; rank < shape_.ranks; ++rank) {
+      if (shape_.NodeOfRank(rank) == node) row.insert(On(e, r, rank), 1.0);
+    }
+    const bool few = r <= shape_.nodes();
+    AddRow(row, few ? -kInfinity : 0, few ? 0 : kInfinity);
   }
 
   void AddMoves() {
@@ -146,7 +147,7 @@ class ExactModel {
         for (std::uint32_t r = 1; r <= cap_ && !holds[rank]; ++r) moved.insert(On(e, r, rank), 1);
       }
     }
-    AddRow(std::move(moved), 0, *problem_.rules.max_moves);
+    AddRow(moved, 0, *problem_.rules.max_moves);
   }
 
   static constexpr double kInfinity = std::numeric_limits<double>::max();  // COIN_DBL_MAX

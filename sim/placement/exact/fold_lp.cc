@@ -139,7 +139,7 @@ double CheapestCount(const FoldProblem& problem, const FoldGrid& grid, const Fol
     const double replica = load / count;
     const bool small = replica <= grid.limit / 2;
     const std::uint32_t bin = grid.BinAt(small ? replica : grid.limit - replica);
-    const double supply = small ? count : -count * problem.mates;
+    const double supply = small ? count : -count;
     cheapest = std::min(cheapest, mix.price[bin] * supply - mix.slot_price * count);
   }
   return cheapest;
@@ -183,9 +183,8 @@ double FoldLpBound(const FoldProblem& problem) {
     heaviest = std::max(heaviest, problem.loads[e] / near[e]);
   }
   const double total = std::accumulate(problem.loads.begin(), problem.loads.end(), 0.0);
-  double low = std::max(heaviest, total / problem.slots * (problem.mates + 1));
-  // Within reach: folded, or no replica is large.
-  double high = problem.mates == 1 ? FoldedLoad(problem.loads, near) : std::max(low, 2 * heaviest);
+  double low = std::max(heaviest, 2 * total / problem.slots);
+  double high = FoldedLoad(problem.loads, near);
   while (high - low > kWithin * high) {
     const double limit = 0.5 * (low + high);
     const FoldGrid grid = MakeFoldGrid(problem, limit, kWide);

@@ -24,7 +24,7 @@ class Incremental : public PlacementPolicy {
   [[nodiscard]] Placement Place(const PlacementProblem& problem) const override {
     SWITCHYARD_CHECK(problem.current != nullptr, "incremental placement begins somewhere");
     const Scenarios scenarios(problem.loads, problem.shape.ranks, kVariation, problem.seed);
-    EvenScore score(problem.shape, scenarios);
+    MoveScore score(problem.shape, scenarios);
     const std::uint32_t fifth = std::max(1U, problem.shape.slots() / kSlotsPerMove);
     return ImproveStepwise(problem, score, {problem.rules.max_moves.value_or(fifth), kMinGain});
   }

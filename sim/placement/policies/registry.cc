@@ -52,13 +52,13 @@ constexpr Entry kPolicies[] = {
 
 // Without a copy: users of the table ask for infos alone.
 const auto& Infos() {
-  static const auto infos = [] {
+  static const auto kInfos = [] {
     std::array<PolicyInfo, std::size(kPolicies)> all{};
     std::transform(std::begin(kPolicies), std::end(kPolicies), all.begin(),
                    [](const Entry& entry) { return entry.info; });
     return all;
   }();
-  return infos;
+  return kInfos;
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ struct ReplanRules {
   std::uint32_t every = 1;  // windows between plans; 0: never after the first
   // A window's weight in a plan is history^(its age in windows): 0 plans from the last one alone, 1
   // from all of them alike. 0 <= history <= 1.
-  // Absent: what predicted the windows so far best, each from those before it.
+  // Absent: the windows since traffic last changed, with the weight that predicted them best, each
+  // from those before it.
   std::optional<double> history;
   // Each window is given to the policy as so many windows, one after the other: those that prepare
   // for differences see them.

@@ -43,27 +43,9 @@ double EvenScore::MaxLoad(std::span<const double> loads) {
     for (std::uint32_t i = 0; i < shape_.slots_per_rank; ++i, ++slot) {
       if (*slot != kNoExpert) load += loads[*slot] * share_[*slot];
     }
-    if (load <= most) continue;
-    most = load;
-    most_loaded_ = r;
+    most = std::max(most, load);
   }
   return most;
-}
-
-std::vector<std::uint32_t> EvenScore::HottestRanks(std::size_t count) {
-  std::vector<double> weight(shape_.ranks);
-  for (std::uint32_t i = 0; i < scenarios_.size(); ++i) {
-    static_cast<void>(MaxLoad(scenarios_.At(i)));
-    weight[most_loaded_] += scenarios_.Weight(i);
-  }
-  std::vector<std::uint32_t> ranks;
-  for (std::uint32_t r = 0; r < shape_.ranks; ++r) {
-    if (weight[r] > 0) ranks.push_back(r);
-  }
-  std::stable_sort(ranks.begin(), ranks.end(),
-                   [&](auto a, auto b) { return weight[a] > weight[b]; });
-  ranks.resize(std::min(ranks.size(), count));
-  return ranks;
 }
 
 void SplitScore::Prepare(std::span<const ExpertIndex> expert_of_slot) {

@@ -35,9 +35,9 @@ class ScenarioScore : public PlacementScore {
   [[nodiscard]] virtual double MaxLoad(std::span<const double> loads) = 0;
 
   PlacementShape shape_;
-  const Scenarios& scenarios_;
 
  private:
+  const Scenarios& scenarios_;
   std::vector<std::uint32_t> order_;
   std::vector<double> max_load_;  // [scenarios] of the last complete look
 };
@@ -46,16 +46,11 @@ class EvenScore final : public ScenarioScore {
  public:
   EvenScore(const PlacementShape& shape, const Scenarios& scenarios);
 
-  // Ranks that are most loaded in some scenario, by the weight of those scenarios, at most `count`;
-  // of the slots that were last looked at, all of whose experts are still there.
-  [[nodiscard]] std::vector<std::uint32_t> HottestRanks(std::size_t count);
-
  private:
   void Prepare(std::span<const ExpertIndex> expert_of_slot) override;
   [[nodiscard]] double MaxLoad(std::span<const double> loads) override;
 
   std::span<const ExpertIndex> expert_of_slot_;
-  std::uint32_t most_loaded_ = 0;  // rank
   std::vector<std::uint32_t> count_;
   std::vector<double> share_;  // [experts] of an expert's load that one replica serves
 };

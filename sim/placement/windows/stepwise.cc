@@ -1,7 +1,6 @@
 #include "sim/placement/windows/stepwise.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -22,7 +21,7 @@ struct Step {
 
 class Stepwise {
  public:
-  Stepwise(const PlacementProblem& problem, Layout layout, EvenScore& score)
+  Stepwise(const PlacementProblem& problem, Layout layout, MoveScore& score)
       : shape_(problem.shape),
         limits_(problem.limits),
         layout_(std::move(layout)),
@@ -36,11 +35,9 @@ class Stepwise {
 
   Placement Run(double min_gain) {
     Read();
-    now_ = score_.Of(slots_, std::numeric_limits<double>::infinity());
     while (!limits_.Expired() && BestStep(min_gain)) {
       Apply();
       Read();
-      now_ = score_.Of(slots_, std::numeric_limits<double>::infinity());
     }
     return layout_.ToPlacement();
   }
@@ -51,6 +48,7 @@ class Stepwise {
     for (std::uint32_t slot = 0; slot < shape_.slots(); ++slot) {
       slots_.push_back(layout_.ExpertAt(slot));
     }
+    score_.SetBase(slots_);
   }
 
   bool BestStep(double min_gain) {
@@ -99,22 +97,13 @@ class Stepwise {
     return slots_[step.slot] != step.other && layout_.CanTransfer(step.slot, step.other);
   }
 
-  // What the slot held before.
-  void Exchange(const Step& step, ExpertIndex& held) {
-    if (step.swap) {
-      std::swap(slots_[step.slot], slots_[step.other]);
-    } else {
-      std::swap(slots_[step.slot], held);
-    }
-  }
-
   void Try(const Step& step) {
     if (!Allowed(step)) return;
     const double cost = CostOf(step);
-    auto held = static_cast<ExpertIndex>(step.other);
-    Exchange(step, held);
-    const double gain = (now_ - score_.Of(slots_, now_ - best_gain_ * cost)) / cost;
-    Exchange(step, held);
+    const double limit = score_.base() - best_gain_ * cost;
+    const double score = step.swap ? score_.OfSwap(step.slot, step.other, limit)
+                                   : score_.OfTransfer(step.slot, step.other, limit);
+    const double gain = (score_.base() - score) / cost;
     if (gain <= best_gain_) return;
     best_gain_ = gain;
     best_ = step;
@@ -132,10 +121,9 @@ class Stepwise {
   PlacementShape shape_;
   const SearchLimits& limits_;
   Layout layout_;
-  EvenScore& score_;
+  MoveScore& score_;
   std::vector<std::uint8_t> original_;  // [experts, ranks]
   std::vector<ExpertIndex> slots_;      // as in the layout
-  double now_ = 0;
   double best_gain_ = 0;
   Step best_;
   bool found_ = false;
@@ -143,7 +131,7 @@ class Stepwise {
 
 }  // namespace
 
-Placement ImproveStepwise(const PlacementProblem& problem, EvenScore& score,
+Placement ImproveStepwise(const PlacementProblem& problem, MoveScore& score,
                           const StepwiseRules& rules) {
   SWITCHYARD_CHECK(problem.current != nullptr, "improves the current placement");
   const Placement& current = *problem.current;

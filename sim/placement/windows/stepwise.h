@@ -1,7 +1,7 @@
 // From the current placement with few moves: step by step the one that pays most for each slot
 // that it rewrites.
 //
-//   EvenScore score(problem.shape, scenarios);
+//   MoveScore score(problem.shape, scenarios);
 //   return ImproveStepwise(problem, score, {max_moves, 0.002});
 //
 // A step exchanges two slots of different ranks, or gives a slot to another expert. All steps that
@@ -14,7 +14,7 @@
 
 #include "sim/placement/placement.h"
 #include "sim/placement/problem.h"
-#include "sim/placement/windows/score.h"
+#include "sim/placement/windows/move_score.h"
 
 namespace switchyard {
 
@@ -24,7 +24,7 @@ struct StepwiseRules {
 };
 
 // problem.current is there; where it breaks the problem's rules it comes back as it is.
-[[nodiscard]] Placement ImproveStepwise(const PlacementProblem& problem, EvenScore& score,
+[[nodiscard]] Placement ImproveStepwise(const PlacementProblem& problem, MoveScore& score,
                                         const StepwiseRules& rules);
 
 }  // namespace switchyard

@@ -10,6 +10,7 @@
 #include "sim/placement/balance/rank_loads.h"
 #include "sim/placement/exact/exact_placement.h"
 #include "sim/placement/exact/fold_lp.h"
+#include "sim/placement/exact/mates_lp.h"
 #include "sim/placement/policy.h"
 #include "tests/unit/placement/cases.h"
 
@@ -56,8 +57,11 @@ TEST(Bound, NoPlacementIsBetterAndOftenOneIsAsGood) {
       EXPECT_LE(bound.max_load, best * (1 + kRounding)) << "argument " << bound.argument;
       const double mean = std::accumulate(loads.begin(), loads.end(), 0.0) / shape.ranks;
       EXPECT_DOUBLE_EQ(bound.balancedness, mean / bound.max_load);
-      const FoldProblem fold{loads, shape.slots(), shape.slots(), shape.slots_per_rank - 1};
-      EXPECT_LE(FoldLpBound(fold), best * (1 + kRounding));
+      const FoldProblem fold{loads, shape.slots(), shape.slots()};
+      EXPECT_LE(MatesLpBound(fold, shape.slots_per_rank), best * (1 + kRounding));
+      if (shape.slots_per_rank == 2) {
+        EXPECT_LE(FoldLpBound(fold), best * (1 + kRounding));
+      }
       if (bound.max_load >= best * (1 - 1e-9)) ++reached;
     }
   }

@@ -2,22 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
 #include "sim/base/rng.h"
 #include "sim/placement/policy.h"
+#include "tests/unit/placement/cases.h"
 
-namespace switchyard {
+namespace switchyard::testing {
 namespace {
-
-PlacementProblem ProblemOf(const PlacementShape& shape, const std::vector<double>& loads) {
-  PlacementProblem problem;
-  problem.shape = shape;
-  problem.loads = WindowLoads(shape.experts);
-  problem.loads.Add(loads);
-  return problem;
-}
 
 std::vector<int> SlotsOf(const Placement& placement) {
   const auto slots = placement.expert_of_slot();
@@ -38,22 +32,23 @@ TEST(Eplb, GivesThePublishedExample) {
 
 // Bin of each item by the definition: of the items not yet placed the heaviest, to the lightest of
 // the bins with room; every choice a search over everything.
-std::vector<int> SlowPacking(const std::vector<float>& weights, int bins) {
-  const int items = static_cast<int>(weights.size());
-  std::vector<int> bin_of(weights.size(), -1);
+std::vector<std::size_t> SlowPacking(const std::vector<float>& weights, std::size_t bins) {
+  const std::size_t items = weights.size();
+  std::vector<std::size_t> bin_of(items, bins);
   if (items == bins) {
-    std::iota(bin_of.begin(), bin_of.end(), 0);
+    std::iota(bin_of.begin(), bin_of.end(), std::size_t{0});
     return bin_of;
   }
-  std::vector<float> sum(static_cast<std::size_t>(bins));
-  std::vector<int> held(static_cast<std::size_t>(bins));
-  for (int step = 0; step < items; ++step) {
-    int item = -1, bin = -1;
-    for (int i = 0; i < items; ++i) {
-      if (bin_of[i] < 0 && (item < 0 || weights[i] > weights[item])) item = i;
+  std::vector<float> sum(bins);
+  std::vector<std::size_t> held(bins);
+  for (std::size_t step = 0; step < items; ++step) {
+    std::size_t item = items;
+    for (std::size_t i = 0; i < items; ++i) {
+      if (bin_of[i] == bins && (item == items || weights[i] > weights[item])) item = i;
     }
-    for (int b = 0; b < bins; ++b) {
-      if (held[b] < items / bins && (bin < 0 || sum[b] < sum[bin])) bin = b;
+    std::size_t bin = bins;
+    for (std::size_t b = 0; b < bins; ++b) {
+      if (held[b] < items / bins && (bin == bins || sum[b] < sum[bin])) bin = b;
     }
     bin_of[item] = bin;
     sum[bin] += weights[item];
@@ -63,25 +58,24 @@ std::vector<int> SlowPacking(const std::vector<float>& weights, int bins) {
 }
 
 // Load of each rank of a node (or of everything) after replication and packing.
-std::vector<float> SlowNode(const std::vector<float>& loads, int slots, int ranks) {
+std::vector<float> SlowNode(const std::vector<float>& loads, std::size_t slots, std::size_t ranks) {
   std::vector<int> count(loads.size(), 1);
-  std::vector<int> expert(loads.size());
-  std::iota(expert.begin(), expert.end(), 0);
-  while (static_cast<int>(expert.size()) < slots) {
-    int best = 0;
-    for (int e = 1; e < static_cast<int>(loads.size()); ++e) {
-      if (loads[e] / static_cast<float>(count[e]) > loads[best] / static_cast<float>(count[best])) {
-        best = e;
-      }
+  std::vector<std::size_t> expert(loads.size());
+  std::iota(expert.begin(), expert.end(), std::size_t{0});
+  const auto per_replica = [&](std::size_t e) { return loads[e] / static_cast<float>(count[e]); };
+  while (expert.size() < slots) {
+    std::size_t best = 0;
+    for (std::size_t e = 1; e < loads.size(); ++e) {
+      if (per_replica(e) > per_replica(best)) best = e;
     }
     ++count[best];
     expert.push_back(best);
   }
-  std::vector<float> weights;
-  for (const int e : expert) weights.push_back(loads[e] / static_cast<float>(count[e]));
-  const std::vector<int> rank_of = SlowPacking(weights, ranks);
-  std::vector<float> sums(static_cast<std::size_t>(ranks));
-  for (std::size_t i = 0; i < weights.size(); ++i) sums[rank_of[i]] += weights[i];
+  std::vector<float> weights(slots);
+  for (std::size_t i = 0; i < slots; ++i) weights[i] = per_replica(expert[i]);
+  const std::vector<std::size_t> rank_of = SlowPacking(weights, ranks);
+  std::vector<float> sums(ranks);
+  for (std::size_t i = 0; i < slots; ++i) sums[rank_of[i]] += weights[i];
   return sums;
 }
 
@@ -93,15 +87,14 @@ float SlowHierarchical(const PlacementShape& shape, const std::vector<float>& lo
   const std::size_t group_size = shape.experts / shape.expert_groups;
   std::vector<float> groups(shape.expert_groups);
   for (std::size_t e = 0; e < loads.size(); ++e) groups[e / group_size] += loads[e];
-  const std::vector<int> node_of = SlowPacking(groups, static_cast<int>(shape.nodes()));
+  const std::vector<std::size_t> node_of = SlowPacking(groups, shape.nodes());
   float largest = 0;
-  for (int node = 0; node < static_cast<int>(shape.nodes()); ++node) {
+  for (std::size_t node = 0; node < shape.nodes(); ++node) {
     std::vector<float> own;
     for (std::size_t e = 0; e < loads.size(); ++e) {
       if (node_of[e / group_size] == node) own.push_back(loads[e]);
     }
-    const auto sums = SlowNode(own, static_cast<int>(shape.slots() / shape.nodes()),
-                               static_cast<int>(shape.ranks_per_node));
+    const auto sums = SlowNode(own, shape.slots() / shape.nodes(), shape.ranks_per_node);
     largest = std::max(largest, Max(sums));
   }
   return largest;
@@ -136,8 +129,7 @@ TEST(Eplb, EqualsASlowDerivationOn100RandomCases) {
     }
     const std::vector<float> weights(loads.begin(), loads.end());
     const auto problem = ProblemOf(shape, loads);
-    const float global =
-        Max(SlowNode(weights, static_cast<int>(shape.slots()), static_cast<int>(shape.ranks)));
+    const float global = Max(SlowNode(weights, shape.slots(), shape.ranks));
     const auto own = MakePlacementPolicy(PlacementKind::kEplb)->Place(problem);
     EXPECT_NEAR(MaxLoad(own, weights), global, kRounding * global) << "round " << round;
     const float hierarchical = SlowHierarchical(shape, weights);
@@ -184,4 +176,4 @@ TEST(RoundRobin, AvoidsTheSameRankTwice) {
 }
 
 }  // namespace
-}  // namespace switchyard
+}  // namespace switchyard::testing

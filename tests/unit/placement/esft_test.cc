@@ -195,6 +195,7 @@ TEST_F(Esft, IncrementalMovesAFifthAtMostWhenTasksChange) {
   const Replanning drift = ReplanAll(trace_, in_order);
   Print("task after task  ", drift);
   EXPECT_LE(drift.incremental.moved_share, 0.20);
+  // As good as EPLB, which rewrites everything; 0.002 for what a tie in a search may shift.
   EXPECT_GE(drift.incremental.balancedness, drift.eplb.balancedness - 0.002);
 }
 

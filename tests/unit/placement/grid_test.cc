@@ -11,6 +11,7 @@
 #include "sim/placement/balance/rank_loads.h"
 #include "sim/placement/bounds.h"
 #include "sim/placement/exact/fold_lp.h"
+#include "sim/placement/exact/mates_lp.h"
 #include "sim/placement/policy.h"
 #include "tests/unit/placement/load_files.h"
 
@@ -101,17 +102,16 @@ TEST(Grid, BalancedIsNearTheBoundAndNeverBelowEplb) {
   }
 }
 
-// At two slots the bound is that of the linear program of folding, which no placement is below and
-// which whole counts need not reach. The goal is half a percent of the best whole counts; measured
-// against the linear program 0.0 to 0.4 %, and 0.6 % at zipf 0.4 on 160 ranks, where Cbc finds no
-// better counts in the layers and seconds that it was given. At three slots the same argument
-// leaves more open (zipf 0.8: 8 %); there the figures are printed and held where they are.
+// Against the linear programs, which no placement is below and which whole counts need not reach.
+// The goal is half a percent of the best whole counts. Measured against the program, six layers
+// each: 0.0 to 0.4 % at two slots, 0.6 % at zipf 0.4 on 160 ranks, where Cbc found no better counts
+// in the layers and seconds that it was given; at three slots 0.1 to 0.6 %, 1.3 % at zipf 0.8.
 TEST(Grid, BalancedIsNearTheLinearProgramAtTwoAndThreeSlots) {
   const std::vector<GridCell> cells = ReadGrid();
   if (cells.empty()) GTEST_SKIP() << "no ../shared/data/placement_loads beside the project";
   for (const GridCell& cell : cells) {
     if (cell.slots_per_rank > 3 || cell.redundant == 0) continue;
-    constexpr std::size_t kLayers = 6;  // the bound takes 0.1 s a layer
+    constexpr std::size_t kLayers = 6;  // the bounds take up to 0.1 s a layer
     std::vector<std::vector<double>> layers = ReadLoads(cell.load);
     ASSERT_EQ(layers.size(), 58u) << cell.load;
     layers.resize(kLayers);
@@ -120,12 +120,13 @@ TEST(Grid, BalancedIsNearTheLinearProgramAtTwoAndThreeSlots) {
     f.bound = 0;
     for (const std::vector<double>& loads : layers) {
       const double mean = std::accumulate(loads.begin(), loads.end(), 0.0) / shape.ranks;
-      const double least =
-          FoldLpBound({loads, shape.slots(), shape.ranks, shape.slots_per_rank - 1});
+      const FoldProblem fold{loads, shape.slots(), shape.ranks};
+      const double least = shape.slots_per_rank == 2 ? FoldLpBound(fold) : MatesLpBound(fold, 3);
       f.bound += mean / least / static_cast<double>(kLayers);
     }
     PrintRow(cell.load, shape, f);
-    EXPECT_GE(f.balanced, (shape.slots_per_rank == 2 ? 0.993 : 0.91) * f.bound);
+    EXPECT_GE(f.balanced,
+              (cell.load == "zipf_0.8" && cell.slots_per_rank == 3 ? 0.985 : 0.993) * f.bound);
   }
 }
 

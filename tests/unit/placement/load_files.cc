@@ -11,8 +11,8 @@ namespace switchyard::testing {
 namespace {
 
 const std::filesystem::path& DataFolder() {
-  static const auto folder = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "../shared/data";
-  return folder;
+  static const auto kFolder = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "../shared/data";
+  return kFolder;
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 #include "sim/placement/nodes/node_search.h"
 #include "sim/placement/policy.h"
 #include "sim/placement/split/token_routes.h"
+#include "sim/placement/windows/move_score.h"
 #include "sim/placement/windows/replan_series.h"
+#include "sim/placement/windows/score.h"
 #include "sim/placement/windows/trace_windows.h"
 #include "tests/unit/placement/synthetic_routes.h"
 
@@ -196,6 +198,35 @@ TEST(Incremental, ImprovesWithinItsMovesAndRestsWhenNothingPays) {
   problem.current = &good;
   EXPECT_LE(SlotsMoved(good, Place(PlacementKind::kIncremental, problem)), 2U)
       << "where robust's search ended hardly a step pays";
+}
+
+TEST(Incremental, TheScoreOfAMoveIsTheScoreOfThePlacementAfterIt) {
+  const LayerRoutes routes = TopicRoutes({});
+  const PlacementProblem problem = ProblemOf({32, 8, 2, 6, 1}, routes);
+  const Scenarios scenarios(problem.loads, 8, 0.05, 1);
+  const Placement start = Place(PlacementKind::kBalanced, problem);
+  std::vector<ExpertIndex> slots(start.expert_of_slot().begin(), start.expert_of_slot().end());
+  MoveScore moves(problem.shape, scenarios);
+  EvenScore whole(problem.shape, scenarios);
+  moves.SetBase(slots);
+  EXPECT_NEAR(moves.base(), whole.Of(slots, 1e9), 1e-12);
+  const auto on_rank = [&](std::uint32_t rank, ExpertIndex e) {
+    return std::find(slots.begin() + rank * 6, slots.begin() + rank * 6 + 6, e) !=
+           slots.begin() + rank * 6 + 6;
+  };
+  for (std::uint32_t a = 0; a < 48; ++a) {
+    for (std::uint32_t b = a / 6 * 6 + 6; b < 48; ++b) {
+      std::vector<ExpertIndex> after = slots;
+      std::swap(after[a], after[b]);
+      EXPECT_NEAR(moves.OfSwap(a, b, 1e9), whole.Of(after, 1e9), 1e-12);
+    }
+    for (ExpertIndex e = 0; e < 32; ++e) {
+      if (on_rank(a / 6, e) || start.SlotsOf(slots[a]).size() < 2) continue;
+      std::vector<ExpertIndex> after = slots;
+      after[a] = e;
+      EXPECT_NEAR(moves.OfTransfer(a, e, 1e9), whole.Of(after, 1e9), 1e-12);
+    }
+  }
 }
 
 TEST(ReplanSeries, RecordsWhatEachPlanMovedAndHowTheNextWindowWas) {
