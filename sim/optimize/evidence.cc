@@ -60,9 +60,9 @@ LayerEvidence Evidence::Layer(std::uint32_t moe_layer) const {
   return layer;
 }
 
-LayerRoutes Evidence::HeldOutWindow(std::uint32_t moe_layer, std::uint32_t window) const {
+LayerRoutes Evidence::HeldOutRoutes(std::uint32_t moe_layer) const {
   SWITCHYARD_CHECK(held_out_.has_value(), "counts alone have no tokens to simulate");
-  return held_out_->Window(moe_layer, window);
+  return held_out_->Routes(moe_layer);
 }
 
 }  // namespace switchyard

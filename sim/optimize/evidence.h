@@ -37,8 +37,8 @@ class Evidence {
   [[nodiscard]] std::uint32_t fit_windows() const { return fit_windows_; }
   [[nodiscard]] std::uint32_t held_out_windows() const { return held_out_windows_; }
   [[nodiscard]] std::uint32_t tokens_per_window() const;  // 0: not known
-  // Tokens of a held-out window, for simulation; only from a scenario.
-  [[nodiscard]] LayerRoutes HeldOutWindow(std::uint32_t moe_layer, std::uint32_t window) const;
+  // Tokens of all held-out windows, for simulation; only from a scenario.
+  [[nodiscard]] LayerRoutes HeldOutRoutes(std::uint32_t moe_layer) const;
 
  private:
   std::uint32_t layers_ = 0;

@@ -8,8 +8,10 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "sim/base/check.h"
+#include "sim/optimize/memory.h"
 #include "sim/optimize/settle.h"
 #include "sim/pipeline/isolate.h"
 #include "sim/pipeline/simulate.h"
@@ -155,7 +157,10 @@ class OnlineSearch {
     } else if (!scenario.placement.migration) {
       scenario.placement.migration = MigrationSpec{};
     }
-    const auto routes = [this, step](std::uint32_t layer) { return steps_.OfLayer(layer)[step]; };
+    std::vector<LayerRoutes> routes;
+    for (std::uint32_t layer = 0; layer < scenario.model.NumMoeLayers(); ++layer) {
+      routes.push_back(steps_.OfLayer(layer)[step]);
+    }
     try {
       auto figures = Settle({scenario, placements, routes, current});
       if (!figures.ok()) return figures.errors();
@@ -217,6 +222,10 @@ const OnlineVariant* OnlineResult::best_static() const {
 
 Result<OnlineResult> ReplayOnline(const Scenario& scenario, const OptimizeOptions& options) {
   const ReplanningSpec& spec = scenario.placement.replanning;
+  for (const std::uint32_t redundant : spec.redundant_experts) {
+    const auto fits = CheckMemory(scenario, redundant, "placement.replanning.redundant_experts");
+    if (!fits.ok()) return fits.errors();
+  }
   const std::uint32_t groups = scenario.cluster.NumDevices() / scenario.parallelism.expert;
   const std::uint64_t wanted = std::uint64_t{spec.steps} * groups;
   auto windows = StepWindows::Open(scenario, WindowUse::kInTime,

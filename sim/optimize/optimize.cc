@@ -9,6 +9,7 @@
 #include "sim/optimize/candidates.h"
 #include "sim/optimize/costs.h"
 #include "sim/optimize/evidence.h"
+#include "sim/optimize/memory.h"
 #include "sim/optimize/settle.h"
 #include "sim/pipeline/isolate.h"
 #include "sim/pipeline/simulate.h"
@@ -77,12 +78,13 @@ Result<void> SettlePlans(const Scenario& scenario, const Evidence& evidence,
   Scenario steady = scenario;
   steady.placement.migration.reset();
   const std::uint32_t groups = scenario.cluster.NumDevices() / scenario.parallelism.expert;
+  const StepRoutes routes = HeldOutSteps(evidence, groups, result.simulated_steps);
   for (const std::size_t p : PlansToSettle(result.plans, options.settled)) {
     PlanResult& plan = result.plans[p];
     std::vector<SimulatedFigures> steps;
     for (std::uint32_t s = 0; s < result.simulated_steps && !Expired(options); ++s) {
       try {
-        auto figures = Settle({steady, plan.placements, HeldOutStep(evidence, groups, s), nullptr});
+        auto figures = Settle({steady, plan.placements, routes[s], nullptr});
         if (!figures.ok()) return figures.errors();
         steps.push_back(std::move(figures).value());
       } catch (const ChildKilled&) {
@@ -142,6 +144,9 @@ Result<OptimizeResult> Optimize(const Scenario& scenario, const OptimizeOptions&
   result.scenario = scenario.name;
   result.seed = scenario.seed;
   result.shape = ShapeOf(scenario, scenario.placement.redundant_experts);
+  const auto fits =
+      CheckMemory(scenario, scenario.placement.redundant_experts, "placement.redundant_experts");
+  if (!fits.ok()) return fits.errors();
   const auto evidence = Evidence::FromScenario(scenario);
   if (!evidence.ok()) return evidence.errors();
   const PlacementShape& shape = result.shape;

@@ -48,7 +48,7 @@ Result<std::string> SimulateAsText(const StepToSettle& settle) {
   SimulationOptions options;
   options.plan.placements = &settle.placements;
   options.plan.current = settle.current;
-  options.plan.routes = settle.routes;
+  options.plan.routes = [&settle](std::uint32_t layer) { return settle.routes[layer]; };
   const auto step = Simulate(settle.scenario, options);
   if (!step.ok()) return step.errors();
   const RunResult& result = step.value()->result;
@@ -65,19 +65,25 @@ Result<std::string> SimulateAsText(const StepToSettle& settle) {
 
 }  // namespace
 
-std::function<LayerRoutes(std::uint32_t)> HeldOutStep(const Evidence& evidence,
-                                                      std::uint32_t groups, std::uint32_t step) {
-  return [&evidence, groups, step](std::uint32_t layer) {
-    const std::uint32_t windows = evidence.held_out_windows();
-    LayerRoutes all = evidence.HeldOutWindow(layer, step * groups % windows);
-    for (std::uint32_t g = 1; g < groups; ++g) {
-      const LayerRoutes part = evidence.HeldOutWindow(layer, (step * groups + g) % windows);
-      all.tokens += part.tokens;
-      all.expert.insert(all.expert.end(), part.expert.begin(), part.expert.end());
-      all.weight.insert(all.weight.end(), part.weight.begin(), part.weight.end());
+StepRoutes HeldOutSteps(const Evidence& evidence, std::uint32_t groups, std::uint32_t steps) {
+  StepRoutes routes(steps);
+  const std::uint32_t windows = evidence.held_out_windows();
+  const std::uint32_t tokens = evidence.tokens_per_window();
+  for (std::uint32_t layer = 0; layer < evidence.layers(); ++layer) {
+    const LayerRoutes all = evidence.HeldOutRoutes(layer);
+    for (std::uint32_t s = 0; s < steps; ++s) {
+      LayerRoutes step{0, all.top_k, all.num_experts, {}, {}};
+      for (std::uint32_t g = 0; g < groups; ++g) {
+        const std::uint64_t window = (std::uint64_t{s} * groups + g) % windows;
+        const LayerRoutes part = SliceTokens(all, window * tokens, tokens);
+        step.tokens += part.tokens;
+        step.expert.insert(step.expert.end(), part.expert.begin(), part.expert.end());
+        step.weight.insert(step.weight.end(), part.weight.begin(), part.weight.end());
+      }
+      routes[s].push_back(std::move(step));
     }
-    return all;
-  };
+  }
+  return routes;
 }
 
 Result<SimulatedFigures> Settle(const StepToSettle& step) {

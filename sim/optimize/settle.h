@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <span>
+#include <vector>
 
 #include "sim/base/result.h"
 #include "sim/optimize/evidence.h"
@@ -11,16 +12,16 @@
 
 namespace switchyard {
 
-// The tokens of all devices in one step: each expert-parallel group gets a held-out window, group g
-// of step s the one numbered s * groups + g, over and over.
-[[nodiscard]] std::function<LayerRoutes(std::uint32_t)> HeldOutStep(const Evidence& evidence,
-                                                                    std::uint32_t groups,
-                                                                    std::uint32_t step);
+// The tokens of all devices in some held-out steps, [steps][moe_layers]: each expert-parallel group
+// gets a window, group g of step s the one numbered s * groups + g, over and over.
+using StepRoutes = std::vector<std::vector<LayerRoutes>>;
+[[nodiscard]] StepRoutes HeldOutSteps(const Evidence& evidence, std::uint32_t groups,
+                                      std::uint32_t steps);
 
 struct StepToSettle {
   const Scenario& scenario;
   const LayerPlacements& placements;
-  std::function<LayerRoutes(std::uint32_t)> routes;
+  std::span<const LayerRoutes> routes;       // [moe_layers], of all devices
   const LayerPlacements* current = nullptr;  // with scenario.placement.migration: where they are
 };
 // Simulates the step in a child process. Throws as RunInChild does.

@@ -223,6 +223,10 @@ TEST(Optimize, RefusesWhatCannotBe) {
   fails({"optimize", "--loads", "x.npy"}, 2, "--ranks");
   fails({"optimize", "--loads", "missing.npy", "--ranks", "8"}, 1, "missing.npy");
   fails({"optimize", scenario, "--set", "placement.redundant_experts=5"}, 1, "nearest");
+  // 26 layers x 60 more experts of 3 x 2048 x 1408 weights of 2 B: 27 GB more on each of 16 GPUs.
+  fails({"optimize", scenario, "--set", "placement.redundant_experts=960", "--set",
+         "cluster.device.memory_capacity=24 GB"},
+        1, "at most");
 }
 
 }  // namespace
