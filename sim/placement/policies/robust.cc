@@ -1,6 +1,6 @@
 // Robust: the mean over scenarios of the most loaded rank, tokens divided evenly over replicas.
-// From the placement that is balanced for the total load, moves at random that make that mean no
-// worse (windows/window_search.h).
+// From water-filled replica counts, packed by the total load, moves at random that make that mean
+// no worse (windows/window_search.h).
 #include "sim/placement/policies/policies.h"
 #include "sim/placement/windows/window_search.h"
 
@@ -17,7 +17,7 @@ class Robust : public PlacementPolicy {
   [[nodiscard]] std::string_view name() const override { return "robust"; }
 
   [[nodiscard]] Placement Place(const PlacementProblem& problem) const override {
-    const Placement start = MakePlacementPolicy(PlacementKind::kBalanced)->Place(problem);
+    const Placement start = PackedStart(problem);
     const Scenarios scenarios(problem.loads, problem.shape.ranks, kVariation, problem.seed);
     EvenScore score(problem.shape, scenarios);
     return SearchWindows(problem, start, score, kEffort);

@@ -18,7 +18,7 @@ class SplitAware : public PlacementPolicy {
   [[nodiscard]] std::string_view name() const override { return "split_aware"; }
 
   [[nodiscard]] Placement Place(const PlacementProblem& problem) const override {
-    const Placement start = MakePlacementPolicy(PlacementKind::kBalanced)->Place(problem);
+    const Placement start = PackedStart(problem);
     const Scenarios scenarios(problem.loads, problem.shape.ranks, kVariation, problem.seed);
     SplitScore score(problem.shape, scenarios);
     return SearchWindows(problem, start, score, kEffort);

@@ -8,6 +8,8 @@
 #include "sim/base/check.h"
 #include "sim/base/rng.h"
 #include "sim/placement/balance/layout.h"
+#include "sim/placement/balance/packing.h"
+#include "sim/placement/balance/replica_counts.h"
 
 namespace switchyard {
 namespace {
@@ -91,6 +93,15 @@ class Search {
 };
 
 }  // namespace
+
+Placement PackedStart(const PlacementProblem& problem) {
+  const PlacementShape& shape = problem.shape;
+  const std::span<const double> loads = problem.loads.Total();
+  const std::vector<std::uint32_t> counts =
+      FillCounts(loads, shape.slots(), ReplicaCap(shape, problem.rules));
+  return {shape.ranks, shape.slots_per_rank, shape.experts,
+          PackDistinct(shape, loads, counts, problem.rules)};
+}
 
 Placement SearchWindows(const PlacementProblem& problem, const Placement& start,
                         PlacementScore& score, WindowSearchEffort effort) {

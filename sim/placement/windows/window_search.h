@@ -17,6 +17,10 @@
 
 namespace switchyard {
 
+// Where to begin: replica counts by water-filling, packed heaviest first on the total load. More
+// balance for the total load alone would be worse to begin with: it fits replicas to one mean.
+[[nodiscard]] Placement PackedStart(const PlacementProblem& problem);
+
 struct WindowSearchEffort {
   // Moves tried for each slot; every iteration of problem.limits adds one for each slot.
   std::uint32_t tries_per_slot = 40;

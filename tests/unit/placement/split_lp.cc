@@ -14,7 +14,10 @@ double LeastMaxLoadByLp(const Placement& placement, std::span<const double> load
   ClpSimplex model;
   model.setLogLevel(0);
   model.resize(experts + ranks, 0);
-  for (int e = 0; e < experts; ++e) model.setRowBounds(e, loads[e], loads[e]);
+  for (int e = 0; e < experts; ++e) {
+    const double load = loads[static_cast<std::size_t>(e)];
+    model.setRowBounds(e, load, load);
+  }
   for (int r = 0; r < ranks; ++r) model.setRowBounds(experts + r, -COIN_DBL_MAX, 0);
   for (int s = 0; s < slots; ++s) {
     const ExpertIndex e = placement.expert_of_slot()[static_cast<std::size_t>(s)];
@@ -25,6 +28,7 @@ double LeastMaxLoadByLp(const Placement& placement, std::span<const double> load
     model.addColumn(2, rows, ones, 0, COIN_DBL_MAX, 0);
   }
   std::vector<int> rank_rows;
+  rank_rows.reserve(placement.ranks());
   for (int r = 0; r < ranks; ++r) rank_rows.push_back(experts + r);
   const std::vector<double> minus(rank_rows.size(), -1.0);
   model.addColumn(ranks, rank_rows.data(), minus.data(), 0, COIN_DBL_MAX, 1);

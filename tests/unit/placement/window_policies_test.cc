@@ -242,6 +242,7 @@ TEST(ReplanSeries, RecordsWhatEachPlanMovedAndHowTheNextWindowWas) {
   ASSERT_EQ(series.size(), 5U);
   // Planned after windows 0 (the first plan), 2 and 4.
   std::vector<bool> replanned;
+  replanned.reserve(series.size());
   for (const ReplanRecord& record : series) replanned.push_back(record.replanned);
   EXPECT_EQ(replanned, (std::vector<bool>{false, false, true, false, true}));
   PlacementProblem last;
