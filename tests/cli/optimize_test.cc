@@ -161,8 +161,9 @@ TEST(Optimize, OnlineSaysWhenReplanningDoesNotPay) {
 TEST(Optimize, CountsAloneNeedNoScenario) {
   const TemporaryFolder folder;
   const std::string loads = (folder.path() / "loads.json").string();
-  std::ofstream(loads) << R"({"logical_count": [[90, 132, 40, 61, 104, 165, 39, 4, 73, 56, 183, 86],
-                                               [20, 107, 104, 64, 19, 197, 187, 157, 172, 86, 16, 27]]})";
+  std::ofstream(loads) << R"({"logical_count": [
+      [90, 132, 40, 61, 104, 165, 39, 4, 73, 56, 183, 86],
+      [20, 107, 104, 64, 19, 197, 187, 157, 172, 86, 16, 27]]})";
   const Json result =
       JsonOf({"optimize", "--loads", loads, "--ranks", "8", "--redundant", "4", "--json", "-"});
   EXPECT_EQ(result["layers"], 2);

@@ -21,6 +21,9 @@ RoutingSpec SpecFor(const RoutingSpec& spec, WindowUse use) {
   } else {
     part.part = use == WindowUse::kFit ? TracePart::kFit : TracePart::kHeldOut;
   }
+  // What differs between requests is what policies that look at windows prepare for; a shuffled
+  // half shows none of it.
+  if (use == WindowUse::kFit) part.tokens = TraceTokens::kRecorded;
   return part;
 }
 

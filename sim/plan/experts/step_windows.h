@@ -24,7 +24,8 @@ enum class WindowUse : std::uint8_t {
 };
 
 // Of a trace, the halves of its requests (sim/routing/routers/trace_parts.h), whatever part the
-// scenario itself replays; windows are spread over the half. Of a generator, the held-out windows
+// scenario itself replays; windows are spread over the half, and those to fit to are in the trace's
+// order even where the scenario shuffles tokens. Of a generator, the held-out windows
 // are its first tokens, and the others those after them.
 class StepWindows {
  public:
