@@ -1,5 +1,6 @@
 // Any bytes as a file of expert loads: finite loads that are not negative, not all zero, for every
-// MoE layer equally many windows; or diagnostics. The first byte chooses the model.
+// MoE layer equally many windows; or diagnostics. The first byte chooses the model; then the shape
+// that the file itself has, and its loads in a model of that shape.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -32,6 +33,27 @@ bool Valid(const LoadsFile& file, const PlacementFileContext& context) {
   return sum > 0;
 }
 
+void Parse(std::string_view bytes, const PlacementFileContext& context) {
+  const auto file = ParseExpertLoads(bytes, "fuzz", context);
+  if (file.ok() && !Valid(file.value(), context)) std::abort();
+  if (!file.ok() && file.errors().empty()) std::abort();
+  if (!file.ok()) (void)ToString(file.errors());
+}
+
+void ParseByItsShape(std::string_view bytes) {
+  const auto shape = ParseShapeOfExpertLoads(bytes, "fuzz");
+  if (!shape.ok()) {
+    if (shape.errors().empty()) std::abort();
+    return;
+  }
+  const auto [layers, experts] = shape.value();
+  if (layers == 0 || layers > kMaxLoadsLayers) std::abort();
+  if (experts == 0 || experts > kMaxLoadsExperts) std::abort();
+  PlacementFileContext own{layers, {}, experts, 0};
+  for (std::uint32_t l = 0; l < layers; ++l) own.moe_layers.push_back(l);
+  Parse(bytes, own);
+}
+
 }  // namespace
 }  // namespace switchyard
 
@@ -40,9 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const switchyard::PlacementFileContext& context = switchyard::Context(data[0]);
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   (void)switchyard::LooksLikeExpertLoads(bytes, "fuzz");
-  const auto file = switchyard::ParseExpertLoads(bytes, "fuzz", context);
-  if (file.ok() && !switchyard::Valid(file.value(), context)) std::abort();
-  if (!file.ok() && file.errors().empty()) std::abort();
-  if (!file.ok()) (void)switchyard::ToString(file.errors());
+  switchyard::Parse(bytes, context);
+  switchyard::ParseByItsShape(bytes);
   return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,29 @@ class CountTable {
   std::uint64_t empty_windows_ = 0;
   bool dense_counts_ = false;
 };
+
+enum class LoadsKind : std::uint8_t { kNpy, kCsv, kCounts, kRecords };
+// What a file's content is before anything is known of the model.
+struct LoadsContent {
+  LoadsKind kind = LoadsKind::kNpy;
+  DataNode root;  // of kCounts (logical_count, or a bare list) and kRecords
+};
+// Absent, with an error, when it is none of them.
+[[nodiscard]] std::optional<LoadsContent> OpenLoads(const ImportFile& file, ImportLog& log);
+// logical_count or the bare list; of kCounts.
+[[nodiscard]] const DataNode& CountsOf(const DataNode& root);
+
+struct LoadsExtent {
+  std::uint64_t layers = 0;
+  std::uint64_t experts = 0;
+};
+// What each format says of its own shape; absent, with an error, when it says none. Rows behind the
+// first one are not looked at.
+[[nodiscard]] std::optional<LoadsExtent> ShapeOfLogicalCount(const DataNode& counts,
+                                                             ImportLog& log);
+[[nodiscard]] std::optional<LoadsExtent> ShapeOfRecords(const DataNode& root, ImportLog& log);
+[[nodiscard]] std::optional<LoadsExtent> ShapeOfCountsNpy(std::string_view bytes, ImportLog& log);
+[[nodiscard]] std::optional<LoadsExtent> ShapeOfCountsCsv(std::string_view text, ImportLog& log);
 
 // {"logical_count": [layers][experts]} or with windows before them; a bare list as well.
 void ReadLogicalCount(const DataNode& counts, CountTable& table, ImportLog& log);

@@ -37,13 +37,21 @@ struct LoadsFile {
                                                 const PlacementFileContext& context);
 [[nodiscard]] Result<LoadsFile> ParseExpertLoads(std::string_view bytes, const std::string& name,
                                                  const PlacementFileContext& context);
+
+// The most that a model of the schema has (scenarios/schema/model.proto).
+inline constexpr std::uint32_t kMaxLoadsLayers = 4096;
+inline constexpr std::uint32_t kMaxLoadsExperts = 4096;
 struct LoadsShape {
-  std::uint32_t layers = 0;
-  std::uint32_t experts = 0;
+  std::uint32_t layers = 0;   // 1 to kMaxLoadsLayers
+  std::uint32_t experts = 0;  // 1 to kMaxLoadsExperts
 };
-// How many layers and experts a file has, for those who have no model: all of its layers then count
-// as MoE layers.
+// How many layers and experts a file of any of these formats has, for those who have no model: all
+// of its layers then count as MoE layers. Counts: their lengths; per_pass: the map's rows and its
+// largest expert; CSV: the largest layer and expert, so that experts behind the last one that is
+// named are unknown. The counts themselves are LoadExpertLoads' to check.
 [[nodiscard]] Result<LoadsShape> ShapeOfExpertLoads(const std::filesystem::path& path);
+[[nodiscard]] Result<LoadsShape> ParseShapeOfExpertLoads(std::string_view bytes,
+                                                         const std::string& name);
 
 // Whether the content looks like one of these formats: cheap, to tell it from a trace.
 [[nodiscard]] bool LooksLikeExpertLoads(std::string_view bytes, const std::string& name);

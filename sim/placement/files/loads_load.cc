@@ -16,24 +16,24 @@ constexpr std::string_view kRecords = "records";
 
 bool IsTorchFile(const ImportFile& file) { return IsZipWith(file, "/data.pkl"); }
 
-Result<LoadsFile> FromTree(const DataNode& root, const PlacementFileContext& context,
-                           ImportLog& log) {
-  CountTable table(context, log);
-  const DataNode* counts = IsList(root) ? &root : FindMember(root, kCounts);
-  if (counts != nullptr) {
-    ReadLogicalCount(*counts, table, log);
-    return std::move(table).Finish("SGLang logical_count");
+std::optional<DataNode> ReadTree(const ImportFile& file, ImportLog& log) {
+  if (IsTorchFile(file)) return ReadTorchFile(file, kMaxPlacementFileBytes * kUnpackedShare, log);
+  return ParseJsonText(file, 0, file.bytes.size(), log);
+}
+
+std::optional<LoadsContent> FromTree(DataNode root, ImportLog& log) {
+  if (IsList(root) || FindMember(root, kCounts) != nullptr) {
+    return LoadsContent{LoadsKind::kCounts, std::move(root)};
   }
   if (FindMember(root, kRecords) != nullptr) {
-    ReadRecords(root, context, table, log);
-    return std::move(table).Finish("SGLang recorder, per_pass");
+    return LoadsContent{LoadsKind::kRecords, std::move(root)};
   }
-  if (FindMember(root, "physical_to_logical_map") != nullptr) {
-    return FileError(log.file(), "holds 'physical_to_logical_map': a placement, not loads");
-  }
-  return FileError(log.file(), fmt::format("holds no loads: {} without 'logical_count' or "
-                                           "'records' (SGLang)",
-                                           Describe(root)));
+  log.Error({}, FindMember(root, "physical_to_logical_map") != nullptr
+                    ? "holds 'physical_to_logical_map': a placement, not loads"
+                    : fmt::format("holds no loads: {} without 'logical_count' or 'records' "
+                                  "(SGLang)",
+                                  Describe(root)));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -54,6 +54,24 @@ bool LooksLikeExpertLoads(std::string_view bytes, const std::string& name) {
   return IsTorchFile(file) && bytes.find("topk_ids_of_layer") == std::string_view::npos;
 }
 
+std::optional<LoadsContent> OpenLoads(const ImportFile& file, ImportLog& log) {
+  const std::string_view bytes = file.bytes;
+  if (bytes.size() > kMaxPlacementFileBytes) {
+    log.Error({},
+              fmt::format("{} bytes; at most {} are read", bytes.size(), kMaxPlacementFileBytes));
+    return std::nullopt;
+  }
+  if (bytes.starts_with("\x93NUMPY")) return LoadsContent{LoadsKind::kNpy, {}};
+  if (IsCountsCsv(bytes)) return LoadsContent{LoadsKind::kCsv, {}};
+  std::optional<DataNode> root = ReadTree(file, log);
+  if (!root || !log.ok()) return std::nullopt;
+  return FromTree(*std::move(root), log);
+}
+
+const DataNode& CountsOf(const DataNode& root) {
+  return IsList(root) ? root : *FindMember(root, kCounts);
+}
+
 Result<LoadsFile> ParseExpertLoads(std::string_view bytes, const std::string& name,
                                    const PlacementFileContext& context) {
   SWITCHYARD_CHECK(!context.moe_layers.empty() && context.experts > 0 &&
@@ -61,28 +79,24 @@ Result<LoadsFile> ParseExpertLoads(std::string_view bytes, const std::string& na
                    "loads are of at least one MoE layer of the model and one expert");
   const ImportFile file{name, bytes};
   ImportLog log(file);
-  if (bytes.size() > kMaxPlacementFileBytes) {
-    return FileError(
-        name, fmt::format("{} bytes; at most {} are read", bytes.size(), kMaxPlacementFileBytes));
+  const std::optional<LoadsContent> content = OpenLoads(file, log);
+  if (!content || !log.ok()) return log.errors();
+  CountTable table(context, log);
+  switch (content->kind) {
+    case LoadsKind::kNpy:
+      ReadCountsNpy(bytes, table, log);
+      return std::move(table).Finish("counts, .npy");
+    case LoadsKind::kCsv:
+      ReadCountsCsv(bytes, context, table, log);
+      return std::move(table).Finish("counts, CSV");
+    case LoadsKind::kCounts:
+      ReadLogicalCount(CountsOf(content->root), table, log);
+      return std::move(table).Finish("SGLang logical_count");
+    case LoadsKind::kRecords:
+      break;
   }
-  if (bytes.starts_with("\x93NUMPY")) {
-    CountTable table(context, log);
-    ReadCountsNpy(bytes, table, log);
-    return std::move(table).Finish("counts, .npy");
-  }
-  if (IsCountsCsv(bytes)) {
-    CountTable table(context, log);
-    ReadCountsCsv(bytes, context, table, log);
-    return std::move(table).Finish("counts, CSV");
-  }
-  std::optional<DataNode> root;
-  if (IsTorchFile(file)) {
-    root = ReadTorchFile(file, kMaxPlacementFileBytes * kUnpackedShare, log);
-  } else {
-    root = ParseJsonText(file, 0, bytes.size(), log);
-  }
-  if (!root || !log.ok()) return log.errors();
-  return FromTree(*root, context, log);
+  ReadRecords(content->root, context, table, log);
+  return std::move(table).Finish("SGLang recorder, per_pass");
 }
 
 Result<LoadsFile> LoadExpertLoads(const std::filesystem::path& path,

@@ -35,6 +35,18 @@ void ReadWindow(const DataNode& node, const std::string& path, CountTable& table
 
 }  // namespace
 
+std::optional<LoadsExtent> ShapeOfLogicalCount(const DataNode& counts, ImportLog& log) {
+  const std::string path(kKey);
+  const DataList* rows = Rows(counts, path, log);
+  const bool windows = rows != nullptr && std::holds_alternative<DataList>(rows->front().data);
+  if (windows) rows = &std::get<DataList>(rows->front().data);
+  if (rows == nullptr) return std::nullopt;
+  const std::string at = path + (windows ? "[0][0]" : "[0]");
+  const std::optional<NumberList> first = ReadNumbers(rows->front(), at, log);
+  if (!first) return std::nullopt;
+  return LoadsExtent{rows->size(), first->size()};
+}
+
 void ReadLogicalCount(const DataNode& counts, CountTable& table, ImportLog& log) {
   const std::string path(kKey);
   const DataList* list = Rows(counts, path, log);

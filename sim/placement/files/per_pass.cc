@@ -16,6 +16,24 @@ namespace {
 constexpr std::string_view kCounts = "global_physical_count";
 constexpr std::string_view kMap = "last_physical_to_logical_map";
 
+// [layers, physical experts]; absent, with an error, when it is not there or has another shape.
+std::optional<IntegerTensor> ReadPhysicalMap(const DataNode& root, ImportLog& log) {
+  const DataNode* node = FindMember(root, kMap);
+  const std::string path(kMap);
+  if (node == nullptr) {
+    log.Error({root.offset, path}, "is missing: counts of physical experts say nothing without it");
+    return std::nullopt;
+  }
+  std::optional<IntegerTensor> map = ReadIntegers(*node, path, log);
+  if (map && map->shape.size() != 2) {
+    log.Error(
+        {node->offset, path},
+        fmt::format("has {} dimensions; expected [layers, physical experts]", map->shape.size()));
+    return std::nullopt;
+  }
+  return map;
+}
+
 class Reader {
  public:
   Reader(const PlacementFileContext& context, CountTable& table, ImportLog& log)
@@ -38,22 +56,10 @@ class Reader {
 
  private:
   bool ReadMap(const DataNode& root) {
-    const DataNode* node = FindMember(root, kMap);
-    const std::string path(kMap);
-    if (node == nullptr) {
-      log_.Error({root.offset, path},
-                 "is missing: counts of physical experts say nothing without it");
-      return false;
-    }
-    std::optional<IntegerTensor> map = ReadIntegers(*node, path, log_);
+    std::optional<IntegerTensor> map = ReadPhysicalMap(root, log_);
     if (!map) return false;
-    const ImportPlace place{node->offset, path};
-    if (map->shape.size() != 2) {
-      log_.Error(place, fmt::format("has {} dimensions; expected [layers, physical experts]",
-                                    map->shape.size()));
-      return false;
-    }
     map_ = std::move(*map);
+    const ImportPlace place{FindMember(root, kMap)->offset, std::string(kMap)};
     const bool known = table_.BeginRows(map_.shape[0], place);
     CheckExperts(map_.values, context_, place, log_);
     return known && log_.ok();
@@ -156,6 +162,15 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<LoadsExtent> ShapeOfRecords(const DataNode& root, ImportLog& log) {
+  const std::optional<IntegerTensor> map = ReadPhysicalMap(root, log);
+  if (!map) return std::nullopt;
+  // Every expert of a model has a slot.
+  std::int64_t last = -1;
+  for (const std::int64_t expert : map->values) last = std::max(last, expert);
+  return LoadsExtent{map->shape[0], static_cast<std::uint64_t>(last) + 1};
+}
 
 void ReadRecords(const DataNode& root, const PlacementFileContext& context, CountTable& table,
                  ImportLog& log) {

@@ -155,6 +155,70 @@ TEST(LoadsFile, IsToldFromTraces) {
   EXPECT_FALSE(looks(""));
 }
 
+// --- the shape, for those who have no model ---
+
+// "3x4": layers x experts.
+std::string Shape(const std::string& bytes) {
+  const auto shape = ParseShapeOfExpertLoads(bytes, "p");
+  if (!shape.ok()) return Messages(shape);
+  return std::to_string(shape.value().layers) + "x" + std::to_string(shape.value().experts);
+}
+
+TEST(LoadsShape, OfEveryFormat) {
+  EXPECT_EQ(Shape("{\"logical_count\": [[4,3,2,1],[5,5,0,0],[1.5,2,3,4]]}"), "3x4");
+  EXPECT_EQ(Shape("[[4,3],[5,5]]"), "2x2") << "a bare list";
+  EXPECT_EQ(Shape(Sample("logical_count.json")), "4x4") << "windows before the layers";
+  EXPECT_EQ(Shape(Sample("per_pass.json")), "4x4") << "6 slots hold the experts 0 to 3";
+  EXPECT_EQ(Shape(StatFile("logical_count")), "3x4");
+  EXPECT_EQ(Shape(Npy(NpyType::kF8, {3, 4}, std::vector<double>(12, 1))), "3x4");
+  EXPECT_EQ(Shape(Npy(NpyType::kI4, {2, 3, 4}, std::vector<std::int32_t>(24, 1))), "3x4");
+  EXPECT_EQ(Shape("layer_id,expert_id,count\n0,3,5\n2,1,6\n"), "3x4")
+      << "layer 2 and expert 3 are the last ones named";
+}
+
+// All of the file's layers are MoE layers then: what the shape says, the loads have.
+TEST(LoadsShape, IsThatOfTheLoads) {
+  const std::string files[] = {Sample("logical_count.json"), Sample("per_pass.json"),
+                               StatFile("logical_count"),
+                               Npy(NpyType::kF8, {3, 4}, std::vector<double>(12, 1)),
+                               "layer_id,expert_id,count\n0,3,5\n2,1,6\n"};
+  for (const std::string& bytes : files) {
+    const auto shape = ParseShapeOfExpertLoads(bytes, "p");
+    ASSERT_TRUE(shape.ok()) << Messages(shape);
+    const auto [layers, experts] = shape.value();
+    PlacementFileContext own{layers, {}, experts, 0};
+    for (std::uint32_t l = 0; l < layers; ++l) own.moe_layers.push_back(l);
+    const auto loads = Parse(bytes, own);
+    ASSERT_TRUE(loads.ok()) << Messages(loads);
+    ASSERT_EQ(loads.value().layers.size(), layers);
+    EXPECT_EQ(loads.value().layers.back().Total().size(), experts);
+  }
+}
+
+TEST(LoadsShape, OfWhatHasNone) {
+  EXPECT_EQ(Shape("{\"logical_count\": 3}"), Wrong("{\"logical_count\": 3}"));
+  EXPECT_EQ(Shape("{\"logical_count\": []}"), Wrong("{\"logical_count\": []}"));
+  EXPECT_EQ(Shape("[[]]"),
+            "p: error: counts of 1 layers and 0 experts; allowed: 1 to 4096 layers and 1 to 4096 "
+            "experts");
+  EXPECT_EQ(Shape("{\"records\": [{}]}"), Wrong("{\"records\": [{}]}"));
+  EXPECT_EQ(Shape("{\"records\": [], \"last_physical_to_logical_map\": [[0, 4096]]}"),
+            "p: error: counts of 1 layers and 4097 experts; allowed: 1 to 4096 layers and 1 to "
+            "4096 experts");
+  EXPECT_EQ(Shape("{\"records\": [], \"last_physical_to_logical_map\": [[-1]]}"),
+            "p: error: counts of 1 layers and 0 experts; allowed: 1 to 4096 layers and 1 to 4096 "
+            "experts");
+  EXPECT_EQ(Shape("7"), Wrong("7"));
+  const std::string line = Npy(NpyType::kF4, {1}, std::vector<float>{1});
+  EXPECT_EQ(Shape(line), Wrong(line)) << "one dimension";
+  EXPECT_EQ(Shape(Npy(NpyType::kU1, {1U << 30U, 0}, std::vector<std::uint8_t>{})),
+            "p: error: counts of 1073741824 layers and 0 experts; allowed: 1 to 4096 layers and 1 "
+            "to 4096 experts");
+  EXPECT_EQ(Shape("layer_id,expert_id,count\n4096,0,1\n"),
+            "p:2:1: error: layer_id: expected a whole number from 0 to 4095, found '4096'");
+  EXPECT_EQ(Shape("layer_id,expert_id,count\n"), "p: error: holds no counts");
+}
+
 // --- every mistake its message ---
 
 TEST(LoadsMistakes, OfCounts) {
