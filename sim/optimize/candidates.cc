@@ -10,6 +10,7 @@
 #include "sim/placement/evaluate.h"
 #include "sim/placement/exact/fold_lp.h"
 #include "sim/placement/exact/mates_lp.h"
+#include "sim/placement/rules.h"
 #include "sim/plan/experts/place_experts.h"
 
 namespace switchyard {
@@ -123,6 +124,9 @@ class Planner {
     const std::span<const double> total = layer.evidence.fit.Total();
     plan.balancedness_fit += Balancedness(placement, total, split) * share();
     plan.bound += layer.bound * share();
+    if (plan.broken_rule.empty()) {
+      plan.broken_rule = BrokenRule(placement, problem.shape, problem.rules, problem.current);
+    }
     const double slots = placement.num_slots();
     plan.slots_moved_fraction += SlotsMoved(layer.current, placement) / slots * share();
     plan.wasted_slots_fraction += WastedSlots(placement) / slots * share();

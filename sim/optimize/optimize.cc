@@ -1,6 +1,7 @@
 #include "sim/optimize/optimize.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -108,18 +109,19 @@ void Predict(OptimizeResult& result) {
 }
 
 // The simulator decides among what it has seen; without it the surrogate, or the held-out balance.
+// Plans that break a rule are only there to be compared with, unless all do.
 void Choose(std::vector<PlanResult>& plans) {
-  const bool simulated = std::any_of(plans.begin(), plans.end(),
-                                     [](const PlanResult& p) { return p.simulated.has_value(); });
-  PlanResult* best = nullptr;
-  const auto value = [&](const PlanResult& plan) {
-    return simulated ? plan.simulated->step_time_s : Rank(plan);
+  const auto simulated = [](const PlanResult& plan) { return plan.simulated.has_value(); };
+  const bool any_simulated = std::any_of(plans.begin(), plans.end(), simulated);
+  const auto key = [&](const PlanResult& plan) {
+    const bool unseen = any_simulated && !simulated(plan);
+    const double value = any_simulated && !unseen ? plan.simulated->step_time_s : Rank(plan);
+    return std::make_tuple(!plan.broken_rule.empty(), unseen, value);
   };
-  for (PlanResult& plan : plans) {
-    if (simulated && !plan.simulated) continue;
-    if (best == nullptr || value(plan) < value(*best)) best = &plan;
-  }
-  SWITCHYARD_CHECK(best != nullptr, "no plan to choose from");
+  const auto best =
+      std::min_element(plans.begin(), plans.end(),
+                       [&](const PlanResult& a, const PlanResult& b) { return key(a) < key(b); });
+  SWITCHYARD_CHECK(best != plans.end(), "no plan to choose from");
   best->chosen = true;
 }
 

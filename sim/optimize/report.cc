@@ -22,6 +22,7 @@ Json ToJson(const ObjectiveTerms& terms) {
 Json PlanJson(const PlanResult& plan) {
   Json json{{"policy", plan.policy},
             {"chosen", plan.chosen},
+            {"keeps_rules", plan.broken_rule.empty()},
             {"balancedness_fit", plan.balancedness_fit}};
   if (plan.balancedness_held_out) json["balancedness_heldout"] = *plan.balancedness_held_out;
   json["bound"] = plan.bound;
@@ -49,6 +50,21 @@ std::string Or(const std::optional<double>& value, double scale, const char* for
   return value ? fmt::format(fmt::runtime(format), *value * scale) : "-";
 }
 
+std::string Mark(const PlanResult& plan) {
+  if (plan.chosen) return "* ";
+  return plan.broken_rule.empty() ? "  " : "! ";
+}
+
+// Plans that may not be chosen, and why.
+std::string Broken(const OptimizeResult& result) {
+  std::string out;
+  for (const PlanResult& plan : result.plans) {
+    if (plan.broken_rule.empty()) continue;
+    out += fmt::format("! {} breaks placement.{}\n", plan.policy, plan.broken_rule);
+  }
+  return out;
+}
+
 std::string Table(const OptimizeResult& result) {
   std::string out = fmt::format("{:<20}{:>9}{:>9}{:>8}{:>8}{:>10}{:>8}{:>10}{:>12}{:>12}\n",
                                 "policy", "fit", "held-out", "bound", "gap %", "copies", "moved",
@@ -59,7 +75,7 @@ std::string Table(const OptimizeResult& result) {
     const std::optional<double> simulated =
         plan.simulated ? std::optional(plan.simulated->step_time_s) : std::nullopt;
     out += fmt::format("{:<20}{:>9.4f}{:>9}{:>8.4f}{:>8.2f}{:>10}{:>8.1f}{:>10.3f}{:>12}{:>12}\n",
-                       (plan.chosen ? "* " : "  ") + plan.policy, plan.balancedness_fit,
+                       Mark(plan) + plan.policy, plan.balancedness_fit,
                        Or(plan.balancedness_held_out, 1, "{:.4f}"), plan.bound, 100 * plan.gap(),
                        Or(plan.inter_node_copies, 1, "{:.3f}"), 100 * plan.slots_moved_fraction,
                        plan.ms_per_layer, Or(plan.predicted_step_time_s, 1e3, "{:.4f}"),
@@ -128,7 +144,7 @@ std::string Heading(const OptimizeResult& result) {
 }  // namespace
 
 std::string ToText(const OptimizeResult& result) {
-  std::string out = Heading(result) + Table(result) + "\n";
+  std::string out = Heading(result) + Table(result) + Broken(result) + "\n";
   const PlanResult& chosen = result.chosen();
   for (const char* name : {"linear", "eplb"}) {
     const PlanResult* other = result.Find(name);

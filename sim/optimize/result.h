@@ -30,7 +30,8 @@ struct SimulatedFigures {
 struct PlanResult {
   std::string policy;
   bool chosen = false;
-  double balancedness_fit = 0;                  // of the loads fitted to, summed over windows
+  std::string broken_rule;      // "distinct_nodes"; empty: all are kept. Such a plan is not chosen
+  double balancedness_fit = 0;  // of the loads fitted to, summed over windows
   std::optional<double> balancedness_held_out;  // mean over held-out windows
   double bound = 1;                             // no placement's balancedness_fit is above
   std::optional<double> inter_node_copies;      // per token and layer, held-out

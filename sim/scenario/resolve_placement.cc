@@ -1,4 +1,5 @@
 // Where experts live: slots, replicas, files, moves.
+#include <algorithm>
 #include <string>
 
 #include "scenarios/schema/scenario.pb.h"
@@ -56,6 +57,27 @@ void CheckSlots(const pb::Scenario& message, std::uint32_t redundant, const std:
     at.Error(path, std::to_string(slots / ranks) + " slots on each rank for " +
                        std::to_string(experts) + " experts: more than one copy of each");
   }
+}
+
+void CheckRules(const pb::Scenario& message, const Resolution& at) {
+  const pb::Placement& placement = message.placement();
+  if (at.locations.Has("placement.max_moved") && !placement.has_current()) {
+    at.Error("placement.max_moved", "needs placement.current: where experts move from");
+  }
+  if (!placement.has_max_replicas() || placement.has_file() ||
+      !at.problems.Usable({"placement.max_replicas", "parallelism.expert"}) ||
+      !at.problems.Usable({"model.moe.num_experts", "placement.redundant_experts"})) {
+    return;
+  }
+  const std::uint64_t experts = message.model().moe().num_experts();
+  const std::uint64_t slots = std::max<std::uint64_t>(experts + placement.redundant_experts(),
+                                                      message.parallelism().expert());
+  if (experts == 0 || experts * placement.max_replicas() >= slots) return;
+  at.Error("placement.max_replicas", std::to_string(experts) + " experts with at most " +
+                                         std::to_string(placement.max_replicas()) +
+                                         " replicas do not fill " + std::to_string(slots) +
+                                         " slots; at least " +
+                                         std::to_string((slots + experts - 1) / experts));
 }
 
 void CheckSource(const pb::Placement& placement, const Resolution& at) {
@@ -127,6 +149,7 @@ ReplanningSpec ResolveReplanning(pb::Scenario& message, const Resolution& at) {
 PlacementSpec ResolvePlacement(pb::Scenario& message, const Resolution& at) {
   if (!at.problems.Usable({"placement"})) return {};
   CheckSource(message.placement(), at);
+  CheckRules(message, at);
   CheckSlots(message, message.placement().redundant_experts(), "placement.redundant_experts", at);
   CheckSplit(message, at);
   PlacementSpec spec;

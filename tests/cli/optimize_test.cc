@@ -86,6 +86,18 @@ TEST(Optimize, WithoutStepsNothingIsSimulatedAndTheSurrogateChooses) {
   EXPECT_EQ(chosen, best);
 }
 
+TEST(Optimize, APlanThatBreaksARuleIsNotChosen) {
+  const Json result = JsonOf(SmallSearch({"--set", "placement.distinct_nodes=true"}));
+  int broken = 0;
+  for (const Json& plan : result["plans"]) {
+    if (plan["keeps_rules"].get<bool>()) continue;
+    ++broken;
+    EXPECT_FALSE(plan["chosen"].get<bool>()) << plan["policy"];
+  }
+  EXPECT_GT(broken, 0) << "EPLB and others know nothing of nodes";
+  EXPECT_TRUE(PlanOf(result, "balanced")["keeps_rules"].get<bool>());
+}
+
 TEST(Optimize, SameInputAndSeedGiveTheSamePlans) {
   const auto figures = [] {
     Json result = JsonOf(SmallSearch());
