@@ -17,7 +17,7 @@
 #include "sim/base/rng.h"
 #include "sim/placement/evaluate.h"
 #include "sim/placement/policy.h"
-#include "sim/placement/windows/trace_windows.h"
+#include "tests/unit/placement/trace_windows.h"
 
 namespace switchyard {
 namespace {

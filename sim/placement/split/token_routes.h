@@ -16,17 +16,19 @@ namespace switchyard {
 
 inline constexpr std::uint32_t kNoSlot = 0xffffffff;
 
-// Contract: deterministic; a slot holds the expert that was chosen.
+// Contract: deterministic; a slot holds the expert that was chosen. Dropped choices (kept[i] == 0;
+// an empty mask: none) get the replica of their sender's turn, and no split counts them.
 //   kUniform: an expert's tokens go to its replicas in turn, token by token; counts differ by at
 //     most one, as TokenSplitter's do.
-//   kLocalFirst: a replica on the sender's rank, else on its node, else the replica of the sender's
-//     turn (Placement::SlotFor), as SGLang's static dispatch.
-//   kLp: each slot serves what TokenSplitter gives it; of the slots that still have some left, a
-//     token takes one on its sender's rank, else node, else on a node that an earlier choice takes
-//     it to, else the lowest.
+//   kLocalFirst: a replica on the sender's rank, else on its node, senders in turn, else the
+//   replica
+//     of the sender's turn (Placement::SlotFor), as SGLang's static dispatch.
+//   kLp: each slot serves what TokenSplitter gives it; of its tokens, senders on its rank get it
+//     first, then those on its node, then tokens that visit its node for another choice.
 [[nodiscard]] std::vector<std::uint32_t> RouteTokens(const Placement& placement,
                                                      const PlacementShape& shape,
-                                                     const LayerRoutes& routes, TokenSplit split);
+                                                     const LayerRoutes& routes, TokenSplit split,
+                                                     const KeptMask& kept = {});
 
 // Tokens that chose each expert: [routes.num_experts].
 [[nodiscard]] std::vector<double> CountChoices(const LayerRoutes& routes);

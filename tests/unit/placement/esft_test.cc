@@ -14,8 +14,8 @@
 #include "sim/placement/policy.h"
 #include "sim/placement/split/token_routes.h"
 #include "sim/placement/windows/replan_series.h"
-#include "sim/placement/windows/trace_windows.h"
 #include "sim/routing/trace/trace_join.h"
+#include "tests/unit/placement/trace_windows.h"
 
 namespace switchyard::testing {
 namespace {

@@ -14,8 +14,8 @@
 #include "sim/placement/windows/move_score.h"
 #include "sim/placement/windows/replan_series.h"
 #include "sim/placement/windows/score.h"
-#include "sim/placement/windows/trace_windows.h"
 #include "tests/unit/placement/synthetic_routes.h"
+#include "tests/unit/placement/trace_windows.h"
 
 namespace switchyard::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/placement/windows/trace_windows.h"
+#include "tests/unit/placement/trace_windows.h"
 
 #include <algorithm>
 #include <cmath>
