@@ -84,6 +84,22 @@ TEST_F(TraceCommands, FilesOfOneStemStayApart) {
   EXPECT_EQ(json["domains"]["b/small"]["tokens"], 400);
 }
 
+TEST_F(TraceCommands, JoinKeepsRequestsApartAndNamesTheParts) {
+  Run({"trace", "generate", "law.trace", "--layers", "4", "--tokens", "300", "--sequence", "100",
+       "--no-weights", "--seed", "2"});
+  Run({"trace", "join", "both.trace", "small.trace", "law.trace"});
+  const auto json = nlohmann::json::parse(Run({"trace", "info", "both.trace", "--json", "-"}));
+  EXPECT_EQ(json["tokens"], 600 + 300);
+  const std::string text = Run({"trace", "info", "both.trace"});
+  EXPECT_NE(text.find("900 tokens in 6 sequences"), std::string::npos)
+      << "3 of 200 tokens and 3 of 100: " << text;
+  EXPECT_NE(text.find("law"), std::string::npos) << "a part is a domain of its name: " << text;
+  Run({"trace", "generate", "other.trace", "--layers", "5", "--tokens", "10", "--no-weights"});
+  const std::string error = Run({"trace", "join", "all.trace", "small.trace", "other.trace"}, 1);
+  EXPECT_NE(error.find("layers"), std::string::npos) << error;
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "all.trace"));
+}
+
 TEST_F(TraceCommands, InfoRefusesAControlThatIsNone) {
   Run({"trace", "generate", "other.trace", "--layers", "3", "--tokens", "400"});
   EXPECT_EQ(Run({"trace", "info", "small.trace", "--control", "other.trace"}, 1),
