@@ -72,13 +72,14 @@ MigrationStep StepOfMigration(const LayerPlacements& from, const LayerPlacements
   std::uint32_t moving = 0;
   for (std::size_t layer = 0; layer < to.size(); ++layer) {
     WeightMoves moves = PlanMoves(from[layer], to[layer], ranks_per_node);
-    const bool waits = spec.layers_per_step > 0 && moving >= spec.layers_per_step;
+    const bool full = spec.layers_per_step > 0 && moving >= spec.layers_per_step;
+    const bool waits = full && !moves.empty();
     if (!moves.empty() && !waits) {
       ++moving;
       step.moves[layer] = std::move(moves);
     }
     // A layer of which nothing moves may still have its slots in another order.
-    const bool arrives = spec.mode == MigrationMode::kBlocking && !(waits && !moves.empty());
+    const bool arrives = spec.mode == MigrationMode::kBlocking && !waits;
     step.placements.push_back(arrives ? to[layer] : from[layer]);
   }
   return step;
