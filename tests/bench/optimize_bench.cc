@@ -48,10 +48,10 @@ double MaxOverMean(const MoePlan& plan, const MoeLayerPlan& layer) {
 void PlanSplit(benchmark::State& state, ReplicaChoice split) {
   const Scenario scenario = Replicated(split, state.range(0));
   // The same for every split, and not what is timed.
-  static const Result<LayerPlacements> placements = PlaceExperts(scenario);
-  SWITCHYARD_CHECK(placements.ok(), "a benchmark's experts cannot be placed");
+  static const Result<LayerPlacements> kPlacements = PlaceExperts(scenario);
+  SWITCHYARD_CHECK(kPlacements.ok(), "a benchmark's experts cannot be placed");
   PlanInputs inputs;
-  inputs.placements = &placements.value();
+  inputs.placements = &kPlacements.value();
   double max_over_mean = 0;
   double layers = 0;
   for (auto _ : state) {

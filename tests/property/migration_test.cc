@@ -256,10 +256,10 @@ Scenario OnFourNodes(Fidelity fidelity) {
 }
 
 const std::vector<Names>& SymmetriesOfFourNodes() {
-  static const std::vector<Names> names = {{1, 0, 3, 2, 5, 4, 7, 6},   // rails swap names
-                                           {6, 7, 0, 1, 4, 5, 2, 3},   // nodes do
-                                           {7, 6, 5, 4, 3, 2, 1, 0}};  // both
-  return names;
+  static const std::vector<Names> kNames = {{1, 0, 3, 2, 5, 4, 7, 6},   // rails swap names
+                                            {6, 7, 0, 1, 4, 5, 2, 3},   // nodes do
+                                            {7, 6, 5, 4, 3, 2, 1, 0}};  // both
+  return kNames;
 }
 
 constexpr double kNothing = 1e-12;  // s, SimGrid's clock
