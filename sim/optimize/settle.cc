@@ -17,20 +17,22 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kHottestPairs = 16;
+// Of one step: pairs that are hot on average are among the hot ones of each.
+constexpr std::size_t kHottestOfStep = 512;
 
 // The pairs with most bytes, in order of rank where they are equal.
 std::vector<PairTraffic> Hottest(
-    const std::map<std::pair<std::uint32_t, std::uint32_t>, double>& bytes) {
+    const std::map<std::pair<std::uint32_t, std::uint32_t>, double>& bytes, std::size_t most) {
   std::vector<PairTraffic> pairs;
   pairs.reserve(bytes.size());
   for (const auto& [ranks, count] : bytes) pairs.push_back({ranks.first, ranks.second, count});
   std::stable_sort(pairs.begin(), pairs.end(),
                    [](const PairTraffic& a, const PairTraffic& b) { return a.bytes > b.bytes; });
-  if (pairs.size() > kHottestPairs) pairs.resize(kHottestPairs);
+  if (pairs.size() > most) pairs.resize(most);
   return pairs;
 }
 
-// Dispatch goes from the sender, combine back.
+// Dispatch goes from the sender, combine back; experts' weights where they move.
 std::vector<PairTraffic> HottestPairs(const SimulatedStep& step) {
   const double dispatch = DispatchBytesPerCopy(step.scenario).value;
   const double combine = CombineBytesPerCopy(step.scenario).value;
@@ -41,7 +43,16 @@ std::vector<PairTraffic> HottestPairs(const SimulatedStep& step) {
       bytes[{copies.to, copies.from}] += copies.count * combine;
     }
   }
-  return Hottest(bytes);
+  const double expert = ExpertWeightBytes(step.scenario.model).value;
+  const std::uint32_t ranks = step.scenario.parallelism.expert;
+  for (const WeightMoves& moves : step.plan.moves) {
+    for (const WeightMove& move : moves) {
+      for (std::uint32_t first = 0; first < step.graph.num_devices; first += ranks) {
+        bytes[{first + move.from, first + move.to}] += move.experts * expert;
+      }
+    }
+  }
+  return Hottest(bytes, kHottestOfStep);
 }
 
 Result<std::string> SimulateAsText(const StepToSettle& settle) {
@@ -113,7 +124,7 @@ SimulatedFigures MeanOf(const std::vector<SimulatedFigures>& steps) {
       bytes[{pair.from, pair.to}] += pair.bytes * share;
     }
   }
-  mean.hottest_pairs = Hottest(bytes);
+  mean.hottest_pairs = Hottest(bytes, kHottestPairs);
   return mean;
 }
 
