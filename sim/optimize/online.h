@@ -28,7 +28,7 @@ struct OnlineVariant {
   double time_per_step_s = 0;              // migration included
   double migration_s = 0;                  // of it: what steps with moves took longer than without
   double inter_node_bytes = 0;             // migration included
-  std::vector<PairTraffic> hottest_pairs;  // tokens only
+  std::vector<PairTraffic> hottest_pairs;  // migration included
 };
 
 struct OnlineResult {

@@ -57,6 +57,15 @@ std::string BreakEven(const OnlineVariant& variant, const OnlineVariant& once,
       cost * 1e3, gain * 1e3, std::ceil(cost / gain));
 }
 
+const OnlineVariant* BestReplanned(const OnlineResult& result) {
+  const OnlineVariant* best = nullptr;
+  for (const OnlineVariant& v : result.variants) {
+    const bool better = best == nullptr || v.time_per_step_s < best->time_per_step_s;
+    if (v.every > 0 && better) best = &v;
+  }
+  return best;
+}
+
 std::string Verdict(const OnlineResult& result) {
   const OnlineVariant& best = result.best();
   const OnlineVariant& linear = result.variants.front();
@@ -68,11 +77,7 @@ std::string Verdict(const OnlineResult& result) {
     return out + fmt::format("replanning pays: {:+.2f} % against the best plan that stays ({})\n",
                              Percent(best.time_per_step_s, once->time_per_step_s), NameOf(*once));
   }
-  const OnlineVariant* replanned = nullptr;
-  for (const OnlineVariant& v : result.variants) {
-    const bool better = replanned == nullptr || v.time_per_step_s < replanned->time_per_step_s;
-    if (v.every > 0 && better) replanned = &v;
-  }
+  const OnlineVariant* replanned = BestReplanned(result);
   if (replanned == nullptr) return out;
   return out + fmt::format("replanning does not pay: its best, {}, takes {:+.2f} %; {}\n",
                            NameOf(*replanned),
@@ -98,6 +103,8 @@ std::string ToText(const OnlineResult& result) {
                                 result.steps, result.tokens_per_step, result.fidelity);
   out += Table(result) + "\n" + Verdict(result) + Pairs(result.variants.front());
   if (&result.best() != &result.variants.front()) out += Pairs(result.best());
+  const OnlineVariant* replanned = BestReplanned(result);
+  if (replanned != nullptr && replanned != &result.best()) out += Pairs(*replanned);
   if (!result.complete) out += "ended early: variants that were not finished are left out\n";
   return out;
 }

@@ -9,6 +9,7 @@
 
 #include "sim/pipeline/isolate.h"
 #include "sim/pipeline/simulate.h"
+#include "sim/plan/experts/migration.h"
 #include "sim/plan/traffic/payload.h"
 
 namespace switchyard {
