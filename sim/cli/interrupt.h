@@ -2,11 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <csignal>
 
 namespace switchyard {
 
-// While it lives, the first SIGINT sets stop() and restores what SIGINT did before: a second one
-// ends the program. One at a time.
+// While it lives, the first SIGINT sets stop(); a second one ends the program. What SIGINT did
+// before is restored at the end; where it was ignored, it stays so. One guard at a time.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -15,6 +16,9 @@ class InterruptGuard {
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
   [[nodiscard]] static const std::atomic<bool>& stop();
+
+ private:
+  struct sigaction before_ {};
 };
 
 }  // namespace switchyard

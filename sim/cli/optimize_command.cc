@@ -37,8 +37,8 @@ struct Command {
   std::optional<std::string> out;
   std::vector<std::string> exports;  // FORMAT=FILE
   std::optional<double> time_limit;
-  std::uint32_t steps = OptimizeOptions{}.steps;
-  std::uint32_t settled = OptimizeOptions{}.settled;
+  std::optional<std::uint32_t> steps;
+  std::optional<std::uint32_t> settled;
   bool quiet = false;
   bool online = false;
   // Without a scenario.
@@ -65,8 +65,9 @@ Result<Export> ParseExport(const std::string& text) {
   }
   const std::string name = text.substr(0, equals);
   const auto format = PlacementFormatOf(name);
-  if (equals == std::string::npos || equals + 1 == text.size() || !format ||
-      !InfoOf(*format).writable) {
+  const bool named =
+      equals != std::string::npos && equals + 1 < text.size() && text.substr(equals + 1) != "-";
+  if (!named || !format || !InfoOf(*format).writable) {
     return UsageError(fmt::format("--export {}: expected FORMAT=FILE with one of: {}", text,
                                   fmt::join(names, ", ")));
   }
@@ -146,8 +147,8 @@ ExitCode Write(const Command& command, const std::vector<Export>& exports, const
 class Session {
  public:
   explicit Session(const Command& command) : terminal_(command.quiet ? nullptr : TerminalOrNull()) {
-    options_.steps = command.steps;
-    options_.settled = command.settled;
+    options_.steps = command.steps.value_or(options_.steps);
+    options_.settled = command.settled.value_or(options_.settled);
     options_.stop = &InterruptGuard::stop();
     if (command.time_limit) {
       options_.deadline = std::chrono::steady_clock::now() +
@@ -174,6 +175,27 @@ class Session {
   OptimizeOptions options_;
 };
 
+// Whether what the command line says fits the experts that the file has.
+Result<void> CheckSlots(const Command& command, std::uint32_t experts) {
+  const std::uint32_t slots = experts + command.redundant;
+  if (slots % command.ranks != 0) {
+    return UsageError(fmt::format(
+        "{} experts and {} redundant ones (--redundant) do not make equally many slots on {} ranks",
+        experts, command.redundant, command.ranks));
+  }
+  if (slots / command.ranks > experts) {
+    return UsageError(
+        fmt::format("--redundant {}: more than one copy of each of {} experts on "
+                    "each rank",
+                    command.redundant, experts));
+  }
+  if (experts % command.expert_groups != 0) {
+    return UsageError(fmt::format("--expert-groups {} does not divide {} experts",
+                                  command.expert_groups, experts));
+  }
+  return {};
+}
+
 Result<Found> SearchLoads(const Command& command) {
   // Layers and experts are what the file has.
   const auto shape_of_file = ShapeOfExpertLoads(*command.loads);
@@ -187,19 +209,9 @@ Result<Found> SearchLoads(const Command& command) {
   found.context.ranks = command.ranks;
   auto loads = LoadExpertLoads(*command.loads, found.context);
   if (!loads.ok()) return loads.errors();
+  const Result<void> fits = CheckSlots(command, experts);
+  if (!fits.ok()) return fits.errors();
   const std::uint32_t slots = experts + command.redundant;
-  if (slots % command.ranks != 0) {
-    return UsageError(
-        fmt::format("--redundant {}: {} experts and {} redundant ones do not make "
-                    "equally many slots on {} ranks",
-                    command.redundant, experts, command.redundant, command.ranks));
-  }
-  if (slots / command.ranks > experts) {
-    return UsageError(
-        fmt::format("--redundant {}: more than one copy of each of {} experts on "
-                    "each rank",
-                    command.redundant, experts));
-  }
   const PlacementShape shape{experts, command.ranks,
                              std::min(command.ranks, command.ranks_per_node), slots / command.ranks,
                              command.expert_groups};
@@ -312,27 +324,38 @@ ExitCode Run(const Command& command) {
   if (command.online && command.loads) {
     return ComplainOfUsage({UsageError("--online needs a scenario: counts alone are no steps")});
   }
+  if ((command.online || command.loads) && (command.steps || command.settled)) {
+    return ComplainOfUsage(
+        {UsageError("--steps and --settle are for a scenario without --online "
+                    "(which follows placement.replanning.steps)")});
+  }
   if (command.online) return RunOnline(command, plan);
   return command.loads ? RunWithLoads(command, exports.value(), plan)
                        : RunWithScenario(command, exports.value(), plan);
 }
 
 void AddLoadsOptions(CLI::App& app, Command& command) {
-  app.add_option("--loads", command.loads,
-                 "Instead of a scenario: expert counts of a server (SGLang .json or .pt, .npy, "
-                 "CSV); nothing is simulated")
-      ->check(NotEmpty());
+  CLI::Option* const loads =
+      app.add_option("--loads", command.loads,
+                     "Instead of a scenario: expert counts of a server (SGLang .json or .pt, .npy, "
+                     "CSV); nothing is simulated");
+  loads->check(NotEmpty());
   app.add_option("--ranks", command.ranks, "With --loads: ranks of the expert-parallel group")
-      ->check(CLI::Range(1u, 65536u));
+      ->check(CLI::Range(1u, 65536u))
+      ->needs(loads);
   app.add_option("--redundant", command.redundant, "With --loads: redundant experts")
-      ->check(CLI::Range(0u, 65535u));
+      ->check(CLI::Range(0u, 65535u))
+      ->needs(loads);
   app.add_option("--ranks-per-node", command.ranks_per_node, "With --loads: default 8")
-      ->check(CLI::Range(1u, 65536u));
+      ->check(CLI::Range(1u, 65536u))
+      ->needs(loads);
   app.add_option("--expert-groups", command.expert_groups,
                  "With --loads: groups of experts for hierarchical EPLB, default 1")
-      ->check(CLI::Range(1u, 65536u));
+      ->check(CLI::Range(1u, 65536u))
+      ->needs(loads);
   app.add_option("--iterations", command.iterations,
-                 "With --loads: search beyond the first local optimum, each layer, default 0");
+                 "With --loads: search beyond the first local optimum, each layer, default 0")
+      ->needs(loads);
 }
 
 }  // namespace
@@ -358,7 +381,13 @@ void AddOptimizeCommand(CLI::App& app, Action& action) {
   optimize
       ->add_option("--time-limit", options->time_limit,
                    "Seconds after which the best plans so far are taken, as after Ctrl-C")
-      ->check(CLI::Range(0.0, 1e9));
+      ->check(CLI::Range(0.0, 1e9))
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool number = text.find_first_not_of("0123456789.eE+-") == std::string::npos;
+            return number ? std::string() : "must be a number of seconds";
+          },
+          ""));
   optimize
       ->add_option("--steps", options->steps,
                    "Held-out steps that each of the best plans is simulated on, default 2; 0: no "

@@ -40,14 +40,16 @@ double SplitBound(const PlacementShape& shape, const PlacementRules& rules,
 // No placement that splits evenly is above. At few slots a rank the linear programs are worth their
 // 0.03 to 0.05 s.
 double EvenBound(const PlacementShape& shape, const PlacementRules& rules,
-                 std::span<const double> loads) {
+                 std::span<const double> loads, bool quickly) {
   constexpr std::uint32_t kFewSlots = 3;
   const BalanceBound quick = BoundBalance(shape, loads, rules);
-  if (shape.slots_per_rank < 2 || shape.slots_per_rank > kFewSlots || quick.max_load == 0 ||
-      shape.slots() > kMostFoldSlots) {
+  if (quickly || shape.slots_per_rank < 2 || shape.slots_per_rank > kFewSlots ||
+      quick.max_load == 0 || shape.slots() > kMostFoldSlots) {
     return quick.balancedness;
   }
-  const FoldProblem problem{loads, shape.slots(), std::min(shape.ranks, rules.max_replicas)};
+  // EPLB may hold an expert twice on a rank: ranks do not limit its replicas.
+  const FoldProblem problem{loads, shape.slots(),
+                            std::min(shape.redundant() + 1, rules.max_replicas)};
   const double least = shape.slots_per_rank == 2 ? FoldLpBound(problem)
                                                  : MatesLpBound(problem, shape.slots_per_rank);
   return quick.balancedness * quick.max_load / std::max(quick.max_load, least);
@@ -88,11 +90,12 @@ class Planner {
     const PlacementProblem problem = ProblemOf(layer);
     layer.bound = SplitOf(problem_.spec.split) == TokenSplit::kLp
                       ? SplitBound(problem.shape, problem.rules, problem.loads.Total())
-                      : EvenBound(problem.shape, problem.rules, problem.loads.Total());
+                      : EvenBound(problem.shape, problem.rules, problem.loads.Total(), Expired());
     return layer;
   }
 
-  void Add(const Layer& layer, PlacementKind kind, std::optional<Clock::time_point> deadline,
+  // True when a limit ended the search.
+  bool Add(const Layer& layer, PlacementKind kind, std::optional<Clock::time_point> deadline,
            PlanResult& plan) const {
     PlacementProblem problem = ProblemOf(layer);
     problem.current = problem_.current != nullptr ? &layer.current : nullptr;
@@ -103,11 +106,16 @@ class Planner {
     Placement placement = MakePlacementPolicy(kind)->Place(problem);
     plan.ms_per_layer +=
         std::chrono::duration<double, std::milli>(Clock::now() - begin).count() * share();
+    const bool cut_short = problem.limits.Expired();
     Judge(layer, problem, placement, plan);
     plan.placements.push_back(std::move(placement));
+    return cut_short;
   }
 
  private:
+  [[nodiscard]] bool Expired() const {
+    return SearchLimits{0, control_.deadline, control_.stop}.Expired();
+  }
   [[nodiscard]] double share() const { return 1.0 / problem_.evidence.layers(); }
 
   [[nodiscard]] PlacementProblem ProblemOf(const Layer& layer) const {
@@ -137,7 +145,7 @@ class Planner {
     }
     if (layer.held_out_windows.empty()) return;
     const NodeTraffic traffic =
-        CountNodeTraffic(placement, problem.shape, layer.evidence.held_out_routes);
+        CountNodeTraffic(placement, problem.shape, layer.evidence.held_out_routes, split);
     plan.inter_node_copies =
         plan.inter_node_copies.value_or(0) + traffic.remote_copies_per_token * share();
     plan.node_balancedness =
@@ -183,7 +191,6 @@ std::vector<PlacementKind> PoliciesFor(const CandidateProblem& problem) {
           shape.expert_groups > 1 && shape.nodes() > 1 && shape.expert_groups % shape.nodes() == 0;
     }
     if (info.kind == PlacementKind::kNodeAware) fits = fits && shape.nodes() > 1;
-    if (info.kind == PlacementKind::kRobust) fits = fits && problem.evidence.fit_windows() > 1;
     if (info.kind == PlacementKind::kSplitAware) {
       fits = fits && problem.spec.split == ReplicaChoice::kLp && shape.redundant() > 0;
     }
@@ -192,24 +199,26 @@ std::vector<PlacementKind> PoliciesFor(const CandidateProblem& problem) {
   return kinds;
 }
 
-std::vector<PlanResult> PlanCandidates(const CandidateProblem& problem,
-                                       const SearchControl& control) {
+Candidates PlanCandidates(const CandidateProblem& problem, const SearchControl& control) {
   const Planner planner(problem, control);
-  std::vector<PlacementKind> kinds = PoliciesFor(problem);
-  std::vector<PlanResult> plans(kinds.size());
-  for (std::size_t p = 0; p < kinds.size(); ++p) {
-    plans[p].policy = InfoOf(kinds[p]).name;
-    plans[p].bound = 0;
+  const std::vector<PlacementKind> kinds = PoliciesFor(problem);
+  Candidates candidates;
+  for (const PlacementKind kind : kinds) {
+    PlanResult& plan = candidates.plans.emplace_back();
+    plan.policy = InfoOf(kind).name;
+    plan.bound = 0;
   }
   std::size_t remaining = kinds.size() * problem.evidence.layers();
   for (std::uint32_t l = 0; l < problem.evidence.layers(); ++l) {
     const Planner::Layer layer = planner.Open(l);
     for (std::size_t p = 0; p < kinds.size(); ++p, --remaining) {
-      planner.Add(layer, kinds[p], Slice(control, remaining), plans[p]);
-      if (control.on_layer) control.on_layer(plans[p], l + 1);
+      PlanResult& plan = candidates.plans[p];
+      const bool cut_short = planner.Add(layer, kinds[p], Slice(control, remaining), plan);
+      candidates.cut_short = candidates.cut_short || cut_short;
+      if (control.on_layer) control.on_layer(plan);
     }
   }
-  return plans;
+  return candidates;
 }
 
 }  // namespace switchyard

@@ -28,7 +28,12 @@ struct SearchControl {
   const std::atomic<bool>* stop = nullptr;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Called after each layer of each policy with sums over the layers planned so far; may be empty.
-  std::function<void(const PlanResult& so_far, std::uint32_t layers)> on_layer;
+  std::function<void(const PlanResult& so_far)> on_layer;
+};
+
+struct Candidates {
+  std::vector<PlanResult> plans;
+  bool cut_short = false;  // a limit ended the search of some policy in some layer
 };
 
 // Which policies a problem of this shape and evidence can be given to, in the table's order.
@@ -36,7 +41,7 @@ struct SearchControl {
 
 // One plan for each policy, all layers. When the control expires, the layers that are left are
 // planned without further search.
-[[nodiscard]] std::vector<PlanResult> PlanCandidates(const CandidateProblem& problem,
-                                                     const SearchControl& control);
+[[nodiscard]] Candidates PlanCandidates(const CandidateProblem& problem,
+                                        const SearchControl& control);
 
 }  // namespace switchyard

@@ -13,7 +13,6 @@
 #include "sim/base/check.h"
 #include "sim/optimize/memory.h"
 #include "sim/optimize/settle.h"
-#include "sim/pipeline/isolate.h"
 #include "sim/pipeline/simulate.h"
 #include "sim/placement/windows/replan_series.h"
 #include "sim/plan/experts/migration.h"
@@ -61,11 +60,6 @@ class OnlineSearch {
   OnlineSearch(const Scenario& scenario, const OptimizeOptions& options, const Steps& steps)
       : scenario_(scenario), options_(options), steps_(steps) {}
 
-  [[nodiscard]] bool Expired() const {
-    return (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) ||
-           (options_.deadline && std::chrono::steady_clock::now() >= *options_.deadline);
-  }
-
   [[nodiscard]] Series Plan(PlacementKind kind, std::uint32_t every,
                             std::uint32_t redundant) const {
     Series series;
@@ -80,6 +74,7 @@ class OnlineSearch {
       problem.shape = ShapeOf(scenario_, redundant);
       ApplyRules(scenario_.placement, scenario_.seed, problem);
       problem.limits.stop = options_.stop;
+      problem.limits.deadline = options_.deadline;
       ReplanRules rules;
       rules.policy = kind;
       rules.every = every;
@@ -105,11 +100,10 @@ class OnlineSearch {
     std::vector<SimulatedFigures> figures;
     LayerPlacements in_force = series.placements.front();
     for (std::uint32_t s = 0; s < series.placements.size(); ++s) {
-      if (Expired()) return std::optional<OnlineVariant>();
+      if (options_.Expired()) return std::optional<OnlineVariant>();
       const auto step = SimulateStep(s + 1, series.placements[s], in_force, series.variant);
       if (!step.ok()) return step.errors();
-      if (!step.value()) return std::optional<OnlineVariant>();
-      figures.push_back(*step.value());
+      figures.push_back(step.value());
       on_step();
     }
     const SimulatedFigures mean = MeanOf(figures);
@@ -121,12 +115,10 @@ class OnlineSearch {
   }
 
  private:
-  using MaybeFigures = std::optional<SimulatedFigures>;
-
   // Moves from `in_force` towards `planned` as far as this step goes, and leaves there what is in
   // force after it.
-  Result<MaybeFigures> SimulateStep(std::uint32_t step, const LayerPlacements& planned,
-                                    LayerPlacements& in_force, OnlineVariant& variant) const {
+  Result<SimulatedFigures> SimulateStep(std::uint32_t step, const LayerPlacements& planned,
+                                        LayerPlacements& in_force, OnlineVariant& variant) const {
     const MigrationSpec spec = scenario_.placement.migration.value_or(MigrationSpec{});
     const MigrationStep moving =
         StepOfMigration(in_force, planned, spec, scenario_.cluster.node.gpus);
@@ -136,21 +128,21 @@ class OnlineSearch {
       in_force = planned;
       return Settled(step, planned, nullptr);
     }
-    Result<MaybeFigures> with = Settled(step, planned, &in_force);
-    Result<MaybeFigures> without = Settled(step, moving.placements, nullptr);
+    Result<SimulatedFigures> with = Settled(step, planned, &in_force);
+    Result<SimulatedFigures> without = Settled(step, moving.placements, nullptr);
     if (!with.ok()) return with.errors();
     if (!without.ok()) return without.errors();
-    if (!with.value() || !without.value()) return MaybeFigures();
-    variant.migration_s += with.value()->step_time_s - without.value()->step_time_s;
+    variant.migration_s += with.value().step_time_s - without.value().step_time_s;
     for (std::size_t layer = 0; layer < planned.size(); ++layer) {
       if (!moving.moves[layer].empty()) in_force[layer] = planned[layer];
     }
     return with;
   }
 
-  // Of a step without `current`, nothing moves. Nothing when a signal ended it.
-  [[nodiscard]] Result<MaybeFigures> Settled(std::uint32_t step, const LayerPlacements& placements,
-                                             const LayerPlacements* current) const {
+  // Without `current` nothing moves.
+  [[nodiscard]] Result<SimulatedFigures> Settled(std::uint32_t step,
+                                                 const LayerPlacements& placements,
+                                                 const LayerPlacements* current) const {
     Scenario scenario = scenario_;
     if (current == nullptr) {
       scenario.placement.migration.reset();
@@ -161,14 +153,9 @@ class OnlineSearch {
     for (std::uint32_t layer = 0; layer < scenario.model.NumMoeLayers(); ++layer) {
       routes.push_back(steps_.OfLayer(layer)[step]);
     }
-    try {
-      auto figures = Settle({scenario, placements, routes, current});
-      if (!figures.ok()) return figures.errors();
-      return MaybeFigures(std::move(figures).value());
-    } catch (const ChildKilled&) {
-      if (!Expired()) throw;
-      return MaybeFigures();
-    }
+    auto figures = Settle({scenario, placements, routes, current});
+    if (!figures.ok()) return figures.errors();
+    return std::move(figures).value();
   }
 
   const Scenario& scenario_;
@@ -182,9 +169,9 @@ struct VariantSpec {
   std::uint32_t redundant;
 };
 
-// Linear as it is without redundancy, then each policy planned once (incremental's first plan is
-// balanced's) and replanned.
-std::vector<VariantSpec> VariantsOf(const ReplanningSpec& spec) {
+// Linear, with as many redundant experts as the first of the others; then each policy planned once
+// (incremental's first plan is balanced's) and replanned, as often as the steps allow at all.
+std::vector<VariantSpec> VariantsOf(const ReplanningSpec& spec, std::uint32_t judged_steps) {
   std::vector<VariantSpec> variants = {{PlacementKind::kLinear, 0, spec.redundant_experts.front()}};
   for (const std::uint32_t redundant : spec.redundant_experts) {
     std::vector<PlacementKind> once;
@@ -195,10 +182,49 @@ std::vector<VariantSpec> VariantsOf(const ReplanningSpec& spec) {
       variants.push_back({first, 0, redundant});
     }
     for (const PlacementKind kind : spec.policies) {
-      for (const std::uint32_t every : spec.every) variants.push_back({kind, every, redundant});
+      for (const std::uint32_t every : spec.every) {
+        if (every < judged_steps) variants.push_back({kind, every, redundant});
+      }
     }
   }
   return variants;
+}
+
+// What --online cannot honour, and what would not fit memory.
+Result<void> CheckOnline(const Scenario& scenario, const StepWindows& windows,
+                         std::uint32_t groups) {
+  const PlacementSpec& spec = scenario.placement;
+  if (!spec.current.empty()) {
+    return Diagnostic{
+        {}, "placement.current", "--online begins with plans of its own: leave it out"};
+  }
+  if (spec.migration && spec.migration->layers_per_step > 0) {
+    return Diagnostic{{},
+                      "placement.migration.layers_per_step",
+                      "--online moves all layers that change at once: leave it out"};
+  }
+  if (windows.windows() < 2 * groups) {
+    return Diagnostic{{},
+                      "placement.replanning",
+                      fmt::format("the routing source holds {} tokens' worth of steps, less than "
+                                  "two of {}: use a longer trace or fewer tokens_per_device",
+                                  windows.windows() * std::uint64_t{windows.tokens_per_window()},
+                                  windows.tokens_per_window() * std::uint64_t{groups})};
+  }
+  constexpr double kMostChoices = 1e9;  // 2 bytes each
+  const double choices = double{1} * windows.windows() * windows.tokens_per_window() *
+                         scenario.model.moe->top_k * scenario.model.NumMoeLayers();
+  if (choices > kMostChoices) {
+    return Diagnostic{{},
+                      "placement.replanning.steps",
+                      fmt::format("{:.2g} choices of all steps and layers; at most {:.2g} are held",
+                                  choices, kMostChoices)};
+  }
+  for (const std::uint32_t redundant : spec.replanning.redundant_experts) {
+    const auto fits = CheckMemory(scenario, redundant, "placement.replanning.redundant_experts");
+    if (!fits.ok()) return fits.errors();
+  }
+  return {};
 }
 
 }  // namespace
@@ -222,24 +248,14 @@ const OnlineVariant* OnlineResult::best_static() const {
 
 Result<OnlineResult> ReplayOnline(const Scenario& scenario, const OptimizeOptions& options) {
   const ReplanningSpec& spec = scenario.placement.replanning;
-  for (const std::uint32_t redundant : spec.redundant_experts) {
-    const auto fits = CheckMemory(scenario, redundant, "placement.replanning.redundant_experts");
-    if (!fits.ok()) return fits.errors();
-  }
   const std::uint32_t groups = scenario.cluster.NumDevices() / scenario.parallelism.expert;
   const std::uint64_t wanted = std::uint64_t{spec.steps} * groups;
   auto windows = StepWindows::Open(scenario, WindowUse::kInTime,
                                    static_cast<std::uint32_t>(std::min<std::uint64_t>(
                                        wanted, std::numeric_limits<std::uint32_t>::max())));
   if (!windows.ok()) return windows.errors();
-  if (windows.value().windows() < 2 * groups) {
-    return Diagnostic{{},
-                      "placement.replanning",
-                      fmt::format("the routing source holds {} tokens' worth of steps, less than "
-                                  "two of {}: use a longer trace or fewer tokens_per_device",
-                                  windows.value().windows() * windows.value().tokens_per_window(),
-                                  windows.value().tokens_per_window() * groups)};
-  }
+  const auto checked = CheckOnline(scenario, windows.value(), groups);
+  if (!checked.ok()) return checked.errors();
   const Steps steps(windows.value(), groups, scenario.model.NumMoeLayers());
   const OnlineSearch search(scenario, options, steps);
   OnlineResult result;
@@ -248,11 +264,11 @@ Result<OnlineResult> ReplayOnline(const Scenario& scenario, const OptimizeOption
   result.fidelity = ToString(scenario.fidelity);
   result.steps = steps.count() - 1;
   result.tokens_per_step = steps.tokens();
-  const std::vector<VariantSpec> variants = VariantsOf(spec);
+  const std::vector<VariantSpec> variants = VariantsOf(spec, result.steps);
   const std::uint64_t total = std::uint64_t{result.steps} * variants.size();
   std::uint64_t done = 0;
   for (const VariantSpec& variant : variants) {
-    if (search.Expired()) break;
+    if (options.Expired()) break;
     Series series = search.Plan(variant.kind, variant.every, variant.redundant);
     const std::string note = series.variant.policy;
     auto simulated = search.Simulate(std::move(series), [&] {

@@ -110,10 +110,11 @@ std::string ToText(const OnlineResult& result) {
 }
 
 std::string ToJson(const OnlineResult& result) {
-  Json json{{"schema_version", 1},         {"scenario", result.scenario},
-            {"seed", result.seed},         {"fidelity", result.fidelity},
-            {"steps", result.steps},       {"tokens_per_step", result.tokens_per_step},
-            {"complete", result.complete}, {"replanning_pays", result.replanning_pays()}};
+  Json json{{"schema_version", 1},        {"scenario", result.scenario},
+            {"seed", result.seed},        {"fidelity", result.fidelity},
+            {"steps", result.steps},      {"tokens_per_step", result.tokens_per_step},
+            {"complete", result.complete}};
+  if (result.complete) json["replanning_pays"] = result.replanning_pays();
   Json variants = Json::array();
   for (const OnlineVariant& v : result.variants) {
     Json pairs = Json::array();

@@ -12,16 +12,14 @@
 #include "sim/optimize/evidence.h"
 #include "sim/optimize/memory.h"
 #include "sim/optimize/settle.h"
-#include "sim/pipeline/isolate.h"
 #include "sim/pipeline/simulate.h"
 #include "sim/plan/experts/place_experts.h"
 
 namespace switchyard {
 namespace {
 
-bool Expired(const OptimizeOptions& options) {
-  return (options.stop != nullptr && options.stop->load(std::memory_order_relaxed)) ||
-         (options.deadline && std::chrono::steady_clock::now() >= *options.deadline);
+std::uint32_t GroupsOf(const Scenario& scenario) {
+  return scenario.cluster.NumDevices() / scenario.parallelism.expert;
 }
 
 // Work in units of one layer of one policy; a simulated step counts as many as there are layers.
@@ -32,22 +30,26 @@ class Work {
     done_ = std::min(total_, done_ + units);
     if (options_.on_progress) options_.on_progress(done_, total_, note);
   }
+  [[nodiscard]] bool all_done() const { return finished_; }
+  void Unfinished() { finished_ = false; }
 
  private:
   const OptimizeOptions& options_;
   std::uint64_t done_ = 0;
   std::uint64_t total_;
+  bool finished_ = true;
 };
 
-SearchControl ControlOf(const OptimizeOptions& options, std::uint32_t layers, Work& work) {
+SearchControl ControlOf(const OptimizeOptions& options, Work& work) {
   SearchControl control{options.stop, options.deadline, {}};
-  control.on_layer = [&work, layers](const PlanResult& so_far, std::uint32_t done) {
-    // Figures are sums of layer / layers.
-    const double share = static_cast<double>(layers) / done;
-    work.Done(1, fmt::format("{}: gap {:.2f} %", so_far.policy,
-                             100 * std::max(0.0, so_far.bound - so_far.balancedness_fit) * share));
+  control.on_layer = [&work](const PlanResult& so_far) {
+    work.Done(1, fmt::format("{}: gap {:.2f} %", so_far.policy, 100 * so_far.gap()));
   };
   return control;
+}
+
+double MovingTime(const PlanResult& plan, const ObjectiveWeights& weights) {
+  return plan.objective ? weights.migration * plan.objective->migration_s : 0;
 }
 
 double Rank(const PlanResult& plan) {
@@ -55,67 +57,92 @@ double Rank(const PlanResult& plan) {
                         : -plan.balancedness_held_out.value_or(plan.balancedness_fit);
 }
 
-// Indices of the plans to simulate: linear and EPLB, which the others are compared with, and the
-// best predicted.
+// Indices of the plans to simulate: the best predicted that keep the rules, then EPLB and linear,
+// which the others are compared with.
 std::vector<std::size_t> PlansToSettle(const std::vector<PlanResult>& plans,
                                        std::uint32_t settled) {
   std::vector<std::size_t> order;
-  std::vector<std::size_t> rest;
+  std::vector<std::size_t> references;
   for (std::size_t p = 0; p < plans.size(); ++p) {
     const bool reference = plans[p].policy == "linear" || plans[p].policy == "eplb";
-    (reference ? order : rest).push_back(p);
+    (reference ? references : order).push_back(p);
   }
-  std::stable_sort(rest.begin(), rest.end(),
-                   [&](std::size_t a, std::size_t b) { return Rank(plans[a]) < Rank(plans[b]); });
-  if (rest.size() > settled) rest.resize(settled);
-  order.insert(order.end(), rest.begin(), rest.end());
+  const auto key = [&](std::size_t p) {
+    return std::make_pair(!plans[p].broken_rule.empty(), Rank(plans[p]));
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  if (order.size() > settled) order.resize(settled);
+  order.insert(order.end(), references.rbegin(), references.rend());
   return order;
 }
 
-Result<void> SettlePlans(const Scenario& scenario, const Evidence& evidence,
-                         const OptimizeOptions& options, Work& work, OptimizeResult& result) {
-  if (result.simulated_steps == 0) return {};
-  // The plan's own steady state: what moving costs is another question.
-  Scenario steady = scenario;
-  steady.placement.migration.reset();
-  const std::uint32_t groups = scenario.cluster.NumDevices() / scenario.parallelism.expert;
-  const StepRoutes routes = HeldOutSteps(evidence, groups, result.simulated_steps);
-  for (const std::size_t p : PlansToSettle(result.plans, options.settled)) {
-    PlanResult& plan = result.plans[p];
-    std::vector<SimulatedFigures> steps;
-    for (std::uint32_t s = 0; s < result.simulated_steps && !Expired(options); ++s) {
-      try {
-        auto figures = Settle({steady, plan.placements, routes[s], nullptr});
-        if (!figures.ok()) return figures.errors();
-        steps.push_back(std::move(figures).value());
-      } catch (const ChildKilled&) {
-        if (!Expired(options)) throw;  // the signal that ends the search ends the child too
-      }
-      work.Done(result.layers, "simulating " + plan.policy);
-    }
-    if (steps.size() == result.simulated_steps) plan.simulated = MeanOf(steps);
+// Simulates plans on held-out steps, each plan on the same ones.
+class Settler {
+ public:
+  Settler(const Scenario& scenario, const Evidence& evidence, const OptimizeOptions& options,
+          const OptimizeResult& result, Work& work)
+      : scenario_(scenario),
+        options_(options),
+        work_(work),
+        units_(result.layers),
+        routes_(HeldOutSteps(evidence, GroupsOf(scenario),
+                             result.simulated_steps + result.confirming_steps)) {
+    // The plan's own steady state: what moving costs is another question.
+    scenario_.placement.migration.reset();
   }
-  return {};
-}
 
-// What the surrogate adds to the simulated time of the linear plan.
+  // Steps [first, first + count); nothing when the search ended before they were simulated.
+  Result<std::optional<SimulatedFigures>> Simulate(const PlanResult& plan, std::uint32_t first,
+                                                   std::uint32_t count) {
+    std::vector<SimulatedFigures> steps;
+    for (std::uint32_t s = first; s < first + count; ++s) {
+      if (options_.Expired()) {
+        work_.Unfinished();
+        return std::optional<SimulatedFigures>();
+      }
+      auto figures = Settle({scenario_, plan.placements, routes_[s], nullptr});
+      if (!figures.ok()) return figures.errors();
+      steps.push_back(std::move(figures).value());
+      work_.Done(units_, "simulating " + plan.policy);
+    }
+    return std::optional<SimulatedFigures>(MeanOf(steps));
+  }
+
+ private:
+  Scenario scenario_;
+  const OptimizeOptions& options_;
+  Work& work_;
+  std::uint64_t units_;
+  StepRoutes routes_;
+};
+
+// What the surrogate adds to the simulated time of the linear plan; moving is not simulated.
 void Predict(OptimizeResult& result) {
+  const auto steady = [](const ObjectiveTerms& terms) {
+    return terms.compute_s + terms.inter_node_s + terms.intra_node_s;
+  };
   const PlanResult* linear = result.Find("linear");
   if (linear == nullptr || !linear->simulated || !linear->objective) return;
-  const double base = linear->simulated->step_time_s - linear->objective->total_s;
+  const double base = linear->simulated->step_time_s - steady(*linear->objective);
   for (PlanResult& plan : result.plans) {
-    if (plan.objective) plan.predicted_step_time_s = base + plan.objective->total_s;
+    if (plan.objective) plan.predicted_step_time_s = base + steady(*plan.objective);
   }
 }
 
-// The simulator decides among what it has seen; without it the surrogate, or the held-out balance.
-// Plans that break a rule are only there to be compared with, unless all do.
-void Choose(std::vector<PlanResult>& plans) {
-  const auto simulated = [](const PlanResult& plan) { return plan.simulated.has_value(); };
-  const bool any_simulated = std::any_of(plans.begin(), plans.end(), simulated);
+// The simulator decides among what it has seen, moving added as the weights say; without it the
+// objective, or the held-out balance. When the search ended before the best predicted plan was
+// simulated, the objective decides too. Plans that break a rule are only there to be compared
+// with, unless all do.
+void Choose(std::vector<PlanResult>& plans, const ObjectiveWeights& weights) {
+  const bool simulated = std::any_of(plans.begin(), plans.end(), [](const PlanResult& plan) {
+    return plan.simulated && plan.broken_rule.empty();
+  });
   const auto key = [&](const PlanResult& plan) {
-    const bool unseen = any_simulated && !simulated(plan);
-    const double value = any_simulated && !unseen ? plan.simulated->step_time_s : Rank(plan);
+    const bool unseen = simulated && !plan.simulated;
+    const double value = simulated && plan.simulated
+                             ? plan.simulated->step_time_s + MovingTime(plan, weights)
+                             : Rank(plan);
     return std::make_tuple(!plan.broken_rule.empty(), unseen, value);
   };
   const auto best =
@@ -123,6 +150,35 @@ void Choose(std::vector<PlanResult>& plans) {
                        [&](const PlanResult& a, const PlanResult& b) { return key(a) < key(b); });
   SWITCHYARD_CHECK(best != plans.end(), "no plan to choose from");
   best->chosen = true;
+}
+
+// The chosen plan and those it is compared with, on steps that have not chosen it.
+Result<void> Confirm(Settler& settler, OptimizeResult& result) {
+  if (result.confirming_steps == 0) return {};
+  for (PlanResult& plan : result.plans) {
+    if (!plan.chosen && plan.policy != "linear" && plan.policy != "eplb") continue;
+    auto figures = settler.Simulate(plan, result.simulated_steps, result.confirming_steps);
+    if (!figures.ok()) return figures.errors();
+    plan.confirmed = std::move(figures).value();
+  }
+  return {};
+}
+
+Result<void> SettleAndChoose(const Scenario& scenario, const Evidence& evidence,
+                             const OptimizeOptions& options, Work& work, OptimizeResult& result) {
+  if (result.simulated_steps == 0) {
+    Choose(result.plans, scenario.placement.weights);
+    return {};
+  }
+  Settler settler(scenario, evidence, options, result, work);
+  for (const std::size_t p : PlansToSettle(result.plans, options.settled)) {
+    auto figures = settler.Simulate(result.plans[p], 0, result.simulated_steps);
+    if (!figures.ok()) return figures.errors();
+    result.plans[p].simulated = std::move(figures).value();
+  }
+  Predict(result);
+  Choose(result.plans, scenario.placement.weights);
+  return Confirm(settler, result);
 }
 
 }  // namespace
@@ -159,7 +215,10 @@ Result<OptimizeResult> Optimize(const Scenario& scenario, const OptimizeOptions&
   result.fit_windows = evidence.value().fit_windows();
   result.held_out_windows = evidence.value().held_out_windows();
   result.tokens_per_window = evidence.value().tokens_per_window();
-  result.simulated_steps = std::min(options.steps, result.held_out_windows);
+  // Steps that settle, and as many again that confirm, as far as there are windows.
+  const std::uint32_t steps = std::max(1u, result.held_out_windows / GroupsOf(scenario));
+  result.simulated_steps = std::min(options.steps, steps);
+  result.confirming_steps = std::min(result.simulated_steps, steps - result.simulated_steps);
   if (result.simulated_steps > 0) result.fidelity = ToString(scenario.fidelity);
   const CandidateProblem problem{shape,
                                  scenario.placement,
@@ -167,17 +226,17 @@ Result<OptimizeResult> Optimize(const Scenario& scenario, const OptimizeOptions&
                                  evidence.value(),
                                  current.value().empty() ? nullptr : &current.value(),
                                  CostsOf(scenario)};
-  const std::size_t policies = PoliciesFor(problem).size();
-  const std::size_t settled = std::min<std::size_t>(policies, options.settled + std::size_t{2});
-  Work work(options, result.layers * (policies + settled * result.simulated_steps));
-  result.plans = PlanCandidates(problem, ControlOf(options, result.layers, work));
-  if (const auto done = SettlePlans(scenario, evidence.value(), options, work, result);
-      !done.ok()) {
-    return done.errors();
-  }
-  result.complete = !Expired(options);
-  Predict(result);
-  Choose(result.plans);
+  constexpr std::uint64_t kReferences = 2;  // linear and EPLB
+  const std::uint64_t policies = PoliciesFor(problem).size();
+  const std::uint64_t settled = std::min(policies, options.settled + kReferences);
+  const std::uint64_t simulations =
+      settled * result.simulated_steps + (kReferences + 1) * std::uint64_t{result.confirming_steps};
+  Work work(options, result.layers * (policies + simulations));
+  Candidates candidates = PlanCandidates(problem, ControlOf(options, work));
+  result.plans = std::move(candidates.plans);
+  const auto done = SettleAndChoose(scenario, evidence.value(), options, work, result);
+  if (!done.ok()) return done.errors();
+  result.complete = !candidates.cut_short && work.all_done();
   return result;
 }
 
@@ -193,9 +252,10 @@ OptimizeResult OptimizeLoads(const PlacementShape& shape, const PlacementSpec& s
   result.held_out_windows = evidence.held_out_windows();
   const CandidateProblem problem{shape, spec, seed, evidence, nullptr, std::nullopt};
   Work work(options, std::uint64_t{result.layers} * PoliciesFor(problem).size());
-  result.plans = PlanCandidates(problem, ControlOf(options, result.layers, work));
-  result.complete = !Expired(options);
-  Choose(result.plans);
+  Candidates candidates = PlanCandidates(problem, ControlOf(options, work));
+  result.plans = std::move(candidates.plans);
+  result.complete = !candidates.cut_short;
+  Choose(result.plans, spec.weights);
   return result;
 }
 

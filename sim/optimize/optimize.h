@@ -30,6 +30,11 @@ struct OptimizeOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Work done, of how much, and a word on what it has brought ("gap 0.4 %"); may be empty.
   std::function<void(std::uint64_t done, std::uint64_t total, const std::string& note)> on_progress;
+
+  [[nodiscard]] bool Expired() const {
+    return (stop != nullptr && stop->load(std::memory_order_relaxed)) ||
+           (deadline && std::chrono::steady_clock::now() >= *deadline);
+  }
 };
 
 // The scenario has a MoE model. Fails when a file cannot be read or does not fit, or a step cannot

@@ -38,6 +38,7 @@ Json PlanJson(const PlanResult& plan) {
   json["simulated_step_time_s"] = plan.simulated->step_time_s;
   json["simulated_load_max_over_mean"] = plan.simulated->load_max_over_mean;
   json["simulated_inter_node_bytes"] = plan.simulated->inter_node_bytes;
+  if (plan.confirmed) json["confirmed_step_time_s"] = plan.confirmed->step_time_s;
   Json pairs = Json::array();
   for (const PairTraffic& pair : plan.simulated->hottest_pairs) {
     pairs.push_back({{"from", pair.from}, {"to", pair.to}, {"bytes", pair.bytes}});
@@ -98,6 +99,10 @@ std::string Gain(const PlanResult& chosen, const PlanResult& other) {
       out += fmt::format(" ({} predicted)",
                          Change(*chosen.predicted_step_time_s, *other.predicted_step_time_s));
     }
+    if (chosen.confirmed && other.confirmed) {
+      out += fmt::format(", {} on the other steps",
+                         Change(chosen.confirmed->step_time_s, other.confirmed->step_time_s));
+    }
     if (other.simulated->inter_node_bytes > 0) {
       out += fmt::format(", bytes between nodes {}", Change(chosen.simulated->inter_node_bytes,
                                                             other.simulated->inter_node_bytes));
@@ -135,8 +140,9 @@ std::string Heading(const OptimizeResult& result) {
                      result.held_out_windows);
   if (result.tokens_per_window > 0) out += fmt::format(" of {} tokens", result.tokens_per_window);
   if (result.simulated_steps > 0) {
-    out +=
-        fmt::format("; {} of them simulated, fidelity {}", result.simulated_steps, result.fidelity);
+    out += fmt::format("; {} {} simulated to choose, {} to confirm, fidelity {}",
+                       result.simulated_steps, result.simulated_steps == 1 ? "step" : "steps",
+                       result.confirming_steps, result.fidelity);
   }
   return out + "\n\n";
 }
@@ -174,6 +180,7 @@ std::string ToJson(const OptimizeResult& result) {
   json["heldout_windows"] = result.held_out_windows;
   if (result.tokens_per_window > 0) json["tokens_per_window"] = result.tokens_per_window;
   json["simulated_steps"] = result.simulated_steps;
+  json["confirming_steps"] = result.confirming_steps;
   json["complete"] = result.complete;
   Json plans = Json::array();
   for (const PlanResult& plan : result.plans) plans.push_back(PlanJson(plan));

@@ -41,7 +41,8 @@ struct PlanResult {
   double ms_per_layer = 0;                      // planning time, wall clock
   std::optional<ObjectiveTerms> objective;      // summed over layers, held-out tokens
   std::optional<double> predicted_step_time_s;  // surrogate, anchored at the simulated linear plan
-  std::optional<SimulatedFigures> simulated;
+  std::optional<SimulatedFigures> simulated;    // on the steps that choose
+  std::optional<SimulatedFigures> confirmed;    // on others: of the chosen plan, linear and EPLB
   LayerPlacements placements;
 
   [[nodiscard]] double gap() const { return 1 - balancedness_fit / bound; }
@@ -56,9 +57,10 @@ struct OptimizeResult {
   std::uint32_t fit_windows = 0;
   std::uint32_t held_out_windows = 0;
   std::uint32_t tokens_per_window = 0;
-  std::uint32_t simulated_steps = 0;  // of each plan
-  bool complete = true;               // false: a limit or a signal ended the search
-  std::vector<PlanResult> plans;      // in the order of the policies; one is chosen
+  std::uint32_t simulated_steps = 0;   // of each plan that is settled
+  std::uint32_t confirming_steps = 0;  // others, of the chosen plan and of those compared with
+  bool complete = true;                // false: a limit or a signal ended the search
+  std::vector<PlanResult> plans;       // in the order of the policies; one is chosen
 
   [[nodiscard]] const PlanResult* Find(const std::string& policy) const;
   [[nodiscard]] const PlanResult& chosen() const;

@@ -1,5 +1,6 @@
 #include "sim/pipeline/isolate.h"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,7 +79,18 @@ Diagnostics Unpack(std::string_view bytes) {
   return errors;
 }
 
+// Ctrl-C goes to all processes of a terminal; what it means is the parent's to say. The child ends
+// with its work, or with its parent.
+void LeaveInterruptsToTheParent() {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 [[noreturn]] void BeChild(int pipe, const std::function<Result<std::string>()>& work) {
+  LeaveInterruptsToTheParent();
   try {
     const Result<std::string> result = work();
     WriteAll(pipe, result.ok() ? kText + result.value() : kErrors + Pack(result.errors()));

@@ -45,5 +45,8 @@ struct NodeTraffic {
 // sender's turn gives.
 [[nodiscard]] NodeTraffic CountNodeTraffic(const Placement& placement, const PlacementShape& shape,
                                            const LayerRoutes& routes);
+// The same for a server that divides tokens its own way (split/token_routes.h).
+[[nodiscard]] NodeTraffic CountNodeTraffic(const Placement& placement, const PlacementShape& shape,
+                                           const LayerRoutes& routes, TokenSplit split);
 
 }  // namespace switchyard

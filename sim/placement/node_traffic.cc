@@ -1,10 +1,12 @@
 // Which nodes the tokens of a batch visit, choice by choice: the unit of cost is a copy per token
 // and node (DeepEP sends one over the network, then forwards it inside the node).
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "sim/base/check.h"
 #include "sim/placement/evaluate.h"
+#include "sim/placement/split/token_routes.h"
 
 namespace switchyard {
 namespace {
@@ -96,6 +98,24 @@ NodeTraffic CountNodeTraffic(const Placement& placement, const PlacementShape& s
     count.Add(t, sender, routes.ChoicesOf(t));
   }
   return count.Result(routes.tokens);
+}
+
+NodeTraffic CountNodeTraffic(const Placement& placement, const PlacementShape& shape,
+                             const LayerRoutes& routes, TokenSplit split) {
+  if (placement.unique()) return CountNodeTraffic(placement, shape, routes);
+  // Every slot an expert of its own: there is nothing left to choose.
+  LayerRoutes slots = routes;
+  slots.num_experts = placement.num_slots();
+  const std::vector<std::uint32_t> chosen = RouteTokens(placement, shape, routes, split);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    slots.expert[i] = chosen[i] == kNoSlot ? kNoExpert : static_cast<ExpertIndex>(chosen[i]);
+  }
+  std::vector<ExpertIndex> each(placement.num_slots());
+  std::iota(each.begin(), each.end(), ExpertIndex{0});
+  PlacementShape all = shape;
+  all.experts = placement.num_slots();
+  return CountNodeTraffic(Placement(shape.ranks, shape.slots_per_rank, all.experts, each), all,
+                          slots);
 }
 
 }  // namespace switchyard

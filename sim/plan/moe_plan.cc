@@ -202,6 +202,7 @@ Result<void> AddMigration(const Scenario& scenario, const PlanInputs& inputs, Mo
       inputs.current != nullptr ? *inputs.current
                                 : CurrentPlacements(scenario, plan.placements.front().num_slots());
   if (!current.ok()) return current.errors();
+  if (current.value().empty()) return {};  // only replanning moves
   MigrationStep step = StepOfMigration(current.value(), plan.placements,
                                        *scenario.placement.migration, scenario.cluster.node.gpus);
   plan.placements = std::move(step.placements);

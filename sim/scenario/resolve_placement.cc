@@ -61,7 +61,7 @@ void CheckSlots(const pb::Scenario& message, std::uint32_t redundant, const std:
 
 void CheckRules(const pb::Scenario& message, const Resolution& at) {
   const pb::Placement& placement = message.placement();
-  if (at.locations.Has("placement.max_moved") && !placement.has_current()) {
+  if (placement.max_moved() < 1 && !placement.has_current()) {
     at.Error("placement.max_moved", "needs placement.current: where experts move from");
   }
   if (!placement.has_max_replicas() || placement.has_file() ||
@@ -91,8 +91,10 @@ void CheckSource(const pb::Placement& placement, const Resolution& at) {
   if (!file && placement.policy() == pb::Placement::INCREMENTAL && !placement.has_current()) {
     at.Error("placement.policy", "incremental needs placement.current: where experts are now");
   }
-  if (placement.has_migration() && !placement.has_current()) {
-    at.Error("placement.migration", "needs placement.current: where experts come from");
+  if (placement.has_migration() && !placement.has_current() &&
+      !at.locations.Has("placement.replanning")) {
+    at.Error("placement.migration",
+             "needs placement.current, where experts come from, or placement.replanning");
   }
 }
 
@@ -105,11 +107,11 @@ void CheckSplit(const pb::Scenario& message, const Resolution& at) {
     at.Error("placement.split",
              "must be by_sender with capacity.pad: a sender pads one buffer for each expert");
   }
-  if (at.problems.Usable({"capacity.rule"}) && split != pb::Placement::LOCAL_FIRST &&
+  if (at.problems.Usable({"capacity.rule"}) &&
       message.capacity().rule() == pb::Capacity::SENDER_DESTINATION) {
     at.Error("placement.split",
-             "must be by_sender or local_first with capacity.rule: sender_destination, which "
-             "drops by destination before tokens are divided");
+             "must be by_sender with capacity.rule: sender_destination, which drops by destination "
+             "before tokens are divided");
   }
 }
 

@@ -45,8 +45,8 @@ const Json& PlanOf(const Json& result, const std::string& policy) {
     if (plan["policy"] == policy) return plan;
   }
   ADD_FAILURE() << "no plan of " << policy;
-  static const Json none;
-  return none;
+  static const Json kNone;
+  return kNone;
 }
 
 TEST(Optimize, ReportsEveryPlanWithItsBoundAndChoosesTheFastestSimulated) {
@@ -221,6 +221,58 @@ TEST(Optimize, AnInterruptKeepsTheBestSoFarAndWritesWholeFiles) {
   std::ifstream exported(plan);
   EXPECT_EQ(Json::parse(exported)["physical_to_logical_map"].size(), 27u)
       << "all layers of the model, the dense one too";
+}
+
+// The terminal sends Ctrl-C to the child that simulates as well: whatever it interrupts, the
+// program ends with whole files.
+TEST(Optimize, AnInterruptOfTheWholeGroupWhileSimulatingKeepsTheBestSoFar) {
+  const std::string scenario = InRepository("scenarios/deepseek_v2_lite_ep16_prefill.yaml");
+  for (const int wait_ms : {700, 1000, 1300}) {
+    const TemporaryFolder folder;
+    const std::string json = (folder.path() / "plans.json").string();
+    const pid_t child = fork();
+    if (child == 0) {
+      setpgid(0, 0);
+      execl(SWITCHYARD_BINARY, "switchyard", "optimize", scenario.c_str(), "--set",
+            "workload.tokens_per_device=64", "--set", "workload.context_length=64", "--set",
+            "placement.held_out_windows=64", "--steps", "64", "--quiet", "--json", json.c_str(),
+            nullptr);
+      _exit(127);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
+    kill(-child, SIGINT);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0) << "interrupted after " << wait_ms << " ms";
+    std::ifstream in(json);
+    const Json result = Json::parse(in);
+    for (const Json& plan : result["plans"]) {
+      if (plan["policy"] == "linear") {
+        EXPECT_FALSE(plan["chosen"].get<bool>()) << "predicted the worst";
+      }
+    }
+  }
+}
+
+TEST(Optimize, AResolvedScenarioCanBeSearchedAgain) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = SmallSearch({"--out", folder.path().string()}, "0");
+  const CommandResult first = RunSwitchyard(arguments);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const CommandResult again = RunSwitchyard(
+      {"optimize", (folder.path() / "scenario.yaml").string(), "--steps", "0", "--json", "-"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+}
+
+TEST(Optimize, PredictionsLeaveMovingOut) {
+  const TemporaryFolder folder;
+  const std::string current = (folder.path() / "now.json").string();
+  ASSERT_EQ(RunSwitchyard(SmallSearch({"--export", "sglang=" + current}, "0")).exit_code, 0);
+  const Json result = JsonOf(SmallSearch({"--set", "placement.current=" + current}));
+  for (const Json& plan : result["plans"]) {
+    EXPECT_GT(plan["predicted_step_time_s"].get<double>(), 0) << plan["policy"];
+  }
 }
 
 TEST(Optimize, RefusesWhatCannotBe) {

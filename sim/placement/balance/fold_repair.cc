@@ -13,7 +13,14 @@ namespace {
 constexpr std::size_t kShortlist = 24;
 // A changed expert rests for this many steps and up to as many again.
 constexpr std::uint32_t kRest = 4;
-constexpr std::int16_t kHighestWeight = 200;  // 200 x 16,000 replicas fit 32 bits
+constexpr std::int64_t kHighestWeight = 200;
+
+// The sum over bins of weight times partners missing, at most slots each, has to fit 32 bits.
+std::int16_t HighestWeight(std::size_t bins, std::uint32_t slots) {
+  const std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  const auto sum = static_cast<std::int64_t>(std::max<std::size_t>(1, bins)) * (slots + 2);
+  return static_cast<std::int16_t>(std::clamp<std::int64_t>(most / sum, 1, kHighestWeight));
+}
 
 }  // namespace
 
@@ -173,8 +180,9 @@ void FoldRepair::Step(std::uint32_t step) {
   const std::int32_t before = Missing(none_.data(), none_.data());
   if (!ChooseExchange(less, more)) return;
   if (less.missing >= before) {
+    const std::int16_t highest = HighestWeight(grid_.bins, problem_.slots);
     for (std::size_t b = 0; b < left_.size(); ++b) {
-      if (left_[b] < 0 && weight_[b] < kHighestWeight) ++weight_[b];
+      if (left_[b] < 0 && weight_[b] < highest) ++weight_[b];
     }
   }
   for (const Change& change : {less, more}) {

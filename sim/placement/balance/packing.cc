@@ -142,7 +142,8 @@ std::vector<ExpertIndex> PackDistinct(const PlacementShape& shape, std::span<con
     const auto e = static_cast<ExpertIndex>(index);
     for (std::uint32_t missing = packer.Add(e, replica_loads[e], counts[e]); missing > 0;
          --missing) {
-      if (rules.replicas_on_distinct_nodes || !packer.AddByExchange(e)) {
+      const bool spread = rules.replicas_on_distinct_nodes && shape.nodes() > 1;
+      if (spread || !packer.AddByExchange(e)) {
         return Deal(shape, order, counts);
       }
     }

@@ -12,6 +12,7 @@ namespace {
 constexpr double kBisection = 5e-4;  // how exactly the reachable limit is found
 constexpr double kAbove = 5e-4;      // from limit to limit in search of whole counts
 constexpr std::uint32_t kStepsEach = 60;
+constexpr std::uint32_t kMostExtraSteps = 1'000'000'000;
 constexpr std::uint32_t kSteps = 900;  // of repair, 20 us each for 256 experts
 
 class FoldSearch {
@@ -24,7 +25,7 @@ class FoldSearch {
         best_(counts.begin(), counts.end()),
         best_load_(FoldedLoad(problem.loads, counts)),
         near_(best_),
-        steps_left_(kSteps + limits.iterations) {}
+        steps_left_(kSteps + std::min(limits.iterations, kMostExtraSteps)) {}
 
   std::vector<std::uint32_t> Run(double lower) {
     const double reachable = LeastReachable(lower);

@@ -10,6 +10,7 @@
 #include "sim/placement/balance/local_search.h"
 #include "sim/placement/balance/packing.h"
 #include "sim/placement/balance/replica_counts.h"
+#include "sim/placement/balance/undouble.h"
 #include "sim/placement/bounds.h"
 #include "sim/placement/exact/fold_search.h"
 #include "sim/placement/policies/policies.h"
@@ -94,12 +95,11 @@ Layout FromScratch(const PlacementProblem& problem, double enough) {
 
 // With few moves: what improves the current placement most, move by move.
 Placement FromCurrent(const PlacementProblem& problem, double enough) {
-  const Placement& current = *problem.current;
-  if (WastedSlots(current) > 0) return current;
+  const Placement current = UndoubledCurrent(problem);
   Layout layout(problem.shape, problem.loads.Total(), problem.rules);
   layout.Start(current.expert_of_slot());
   if (!layout.KeepsRules()) return current;
-  layout.LimitMoves(*problem.rules.max_moves);
+  layout.LimitMoves(MovesLeft(problem, current));
   Descend(layout, enough, problem.limits);
   PerturbAndDescend(layout, enough, problem.limits, problem.seed);
   return layout.ToPlacement();

@@ -1,7 +1,11 @@
 // Robust: the mean over scenarios of the most loaded rank, tokens divided evenly over replicas.
 // From water-filled replica counts, packed by the total load, moves at random that make that mean
-// no worse (windows/window_search.h).
+// no worse (windows/window_search.h); balanced's or EPLB's placement where that has the lower mean.
+#include <limits>
+#include <utility>
+
 #include "sim/placement/policies/policies.h"
+#include "sim/placement/rules.h"
 #include "sim/placement/windows/window_search.h"
 
 namespace switchyard {
@@ -20,7 +24,25 @@ class Robust : public PlacementPolicy {
     const Placement start = PackedStart(problem);
     const Scenarios scenarios(problem.loads, problem.shape.ranks, kVariation, problem.seed);
     EvenScore score(problem.shape, scenarios);
-    return SearchWindows(problem, start, score, kEffort);
+    Placement best = SearchWindows(problem, start, score, kEffort);
+    // The search moves one replica or two at a time; at few slots a rank the counts of others may
+    // be better by more than that.
+    if (problem.current == nullptr || !problem.rules.max_moves) {
+      for (const PlacementKind kind : {PlacementKind::kBalanced, PlacementKind::kEplb}) {
+        Take(MakePlacementPolicy(kind)->Place(problem), problem, score, best);
+      }
+    }
+    return best;
+  }
+
+ private:
+  static void Take(Placement other, const PlacementProblem& problem, PlacementScore& score,
+                   Placement& best) {
+    const bool broken = !BrokenRule(other, problem.shape, problem.rules, nullptr).empty();
+    if (broken || WastedSlots(other) > 0) return;
+    constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+    const double now = score.Of(best.expert_of_slot(), kNoLimit);
+    if (score.Of(other.expert_of_slot(), kNoLimit) < now) best = std::move(other);
   }
 };
 

@@ -83,11 +83,14 @@ std::pair<double, std::uint32_t> FitHistory(std::span<const LayerRoutes> windows
     for (double& share : shares[w]) share /= std::max(sum, 1.0);
   }
   const std::size_t start = LastChange(shares);
+  // What came before the change predicts nothing and is judged by nothing.
+  shares.erase(shares.begin(), shares.begin() + static_cast<std::ptrdiff_t>(start));
+  const std::size_t known = last - start;
   double best = 0;
   double least = std::numeric_limits<double>::infinity();
   for (const double history : kHistories) {
     double error = 0;
-    for (std::size_t w = start; w < last; ++w) error += PredictionError(shares, history, w);
+    for (std::size_t w = 0; w < known; ++w) error += PredictionError(shares, history, w);
     if (error >= kClearly * least) continue;
     least = error;
     best = history;

@@ -6,6 +6,7 @@
 
 #include "sim/base/check.h"
 #include "sim/placement/balance/layout.h"
+#include "sim/placement/balance/undouble.h"
 
 namespace switchyard {
 namespace {
@@ -134,12 +135,12 @@ class Stepwise {
 Placement ImproveStepwise(const PlacementProblem& problem, MoveScore& score,
                           const StepwiseRules& rules) {
   SWITCHYARD_CHECK(problem.current != nullptr, "improves the current placement");
-  const Placement& current = *problem.current;
-  if (WastedSlots(current) > 0) return current;
+  const Placement current = UndoubledCurrent(problem);
   Layout layout(problem.shape, problem.loads.Total(), problem.rules);
   layout.Start(current.expert_of_slot());
   if (!layout.KeepsRules()) return current;
-  layout.LimitMoves(rules.max_moves);
+  const std::uint32_t spent = SlotsMoved(*problem.current, current);
+  layout.LimitMoves(rules.max_moves - std::min(rules.max_moves, spent));
   return Stepwise(problem, std::move(layout), score).Run(rules.min_gain);
 }
 

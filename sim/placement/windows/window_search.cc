@@ -10,6 +10,7 @@
 #include "sim/placement/balance/layout.h"
 #include "sim/placement/balance/packing.h"
 #include "sim/placement/balance/replica_counts.h"
+#include "sim/placement/balance/undouble.h"
 
 namespace switchyard {
 namespace {
@@ -106,15 +107,18 @@ Placement PackedStart(const PlacementProblem& problem) {
 Placement SearchWindows(const PlacementProblem& problem, const Placement& start,
                         PlacementScore& score, WindowSearchEffort effort) {
   const bool limited = problem.current != nullptr && problem.rules.max_moves.has_value();
-  const Placement& from = limited ? *problem.current : start;
-  if (WastedSlots(from) > 0) return from;
+  const Placement from = limited ? UndoubledCurrent(problem) : start;
   Layout layout(problem.shape, problem.loads.Total(), problem.rules);
   layout.Start(from.expert_of_slot());
   if (!layout.KeepsRules()) return from;
-  if (limited) layout.LimitMoves(*problem.rules.max_moves);
+  if (limited) layout.LimitMoves(MovesLeft(problem, from));
   Search search(problem, std::move(layout), score);
-  const std::uint64_t tries = std::uint64_t{effort.tries_per_slot} + problem.limits.iterations;
-  search.Run(tries * problem.shape.slots(), problem.limits);
+  // A try costs as much as there are slots: the tries of large layers are bounded by their cost.
+  constexpr std::uint64_t kMostCost = 2'000'000;
+  const std::uint64_t slots = problem.shape.slots();
+  const std::uint64_t tries =
+      std::min(effort.tries_per_slot * slots, std::max<std::uint64_t>(1, kMostCost / slots));
+  search.Run(tries + problem.limits.iterations * slots, problem.limits);
   return search.Result();
 }
 

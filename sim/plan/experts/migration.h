@@ -1,6 +1,6 @@
 // Experts' weights on their way from one placement to another.
 //
-//   const WeightMoves moves = PlanMoves(current[layer], next[layer], {ranks, ranks_per_node});
+//   const WeightMoves moves = PlanMoves(current[layer], next[layer], ranks_per_node);
 #pragma once
 
 #include <cstdint>

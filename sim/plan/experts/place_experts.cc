@@ -12,19 +12,20 @@
 #include "sim/base/check.h"
 #include "sim/placement/files/loads_file.h"
 #include "sim/placement/policy.h"
+#include "sim/placement/rules.h"
 #include "sim/plan/experts/step_windows.h"
 
 namespace switchyard {
 namespace {
 
 // What a policy of the scenario is fitted to.
-struct Evidence {
+struct FitEvidence {
   std::vector<WindowLoads> recorded;  // from a file, or empty
   std::optional<StepWindows> windows;
 };
 
-Result<Evidence> GatherEvidence(const Scenario& scenario, const PolicyInfo& policy) {
-  Evidence evidence;
+Result<FitEvidence> GatherEvidence(const Scenario& scenario, const PolicyInfo& policy) {
+  FitEvidence evidence;
   const PlacementSpec& spec = scenario.placement;
   if (policy.needs_loads && !spec.loads.empty()) {
     auto loads = RecordedLoads(scenario);
@@ -45,7 +46,7 @@ Result<LayerPlacements> FromFile(const std::string& file, const Scenario& scenar
   return std::move(loaded.value().layers);
 }
 
-PlacementProblem LayerProblem(const Scenario& scenario, const Evidence& evidence,
+PlacementProblem LayerProblem(const Scenario& scenario, const FitEvidence& evidence,
                               std::uint32_t layer) {
   PlacementProblem problem;
   problem.shape = ShapeOf(scenario, scenario.placement.redundant_experts);
@@ -96,7 +97,7 @@ Result<LayerPlacements> PlaceExperts(const Scenario& scenario) {
   const PlacementSpec& spec = scenario.placement;
   if (!spec.file.empty()) return FromFile(spec.file, scenario);
   const PolicyInfo& info = InfoOf(spec.policy);
-  Result<Evidence> evidence = GatherEvidence(scenario, info);
+  Result<FitEvidence> evidence = GatherEvidence(scenario, info);
   if (!evidence.ok()) return evidence.errors();
   const auto current =
       CurrentPlacements(scenario, ShapeOf(scenario, spec.redundant_experts).slots());
@@ -112,6 +113,15 @@ Result<LayerPlacements> PlaceExperts(const Scenario& scenario) {
     }
     if (!current.value().empty()) problem.current = &current.value()[layer];
     placements.push_back(policy->Place(problem));
+    const std::string_view broken =
+        BrokenRule(placements.back(), problem.shape, problem.rules, problem.current);
+    if (!broken.empty()) {
+      return Diagnostic{{},
+                        "placement." + std::string(broken),
+                        fmt::format("policy {} does not keep it in MoE layer {}; balanced, robust, "
+                                    "split_aware, node_aware and incremental do",
+                                    info.name, layer)};
+    }
   }
   return placements;
 }

@@ -10,7 +10,7 @@
 namespace switchyard {
 namespace {
 
-// The half of a trace that a use reads; a half that the scenario names itself is kept.
+// The part of a trace that a use reads, from its first token on, whatever the scenario replays.
 RoutingSpec SpecFor(const RoutingSpec& spec, WindowUse use) {
   const auto* trace = std::get_if<TraceRouting>(&spec);
   if (trace == nullptr) return spec;
@@ -36,12 +36,15 @@ Result<StepWindows> StepWindows::Open(const Scenario& scenario, WindowUse use,
   const std::uint64_t size =
       std::uint64_t{scenario.parallelism.expert} * scenario.workload.tokens_per_device;
   const bool generated = !std::holds_alternative<TraceRouting>(scenario.routing);
+  // Of a generator, no more windows than 2^23 tokens hold, for each use. The step's own tokens, of
+  // all its groups, are never fitted to.
+  constexpr std::uint64_t kMostTokens = std::uint64_t{1} << 23;
+  const std::uint64_t most = std::max<std::uint64_t>(1, kMostTokens / size);
+  const std::uint64_t groups = scenario.cluster.NumDevices() / scenario.parallelism.expert;
+  const std::uint64_t held_out = std::min<std::uint64_t>(scenario.placement.held_out_windows, most);
   const std::uint64_t skipped =
-      generated && use == WindowUse::kFit ? size * scenario.placement.held_out_windows : 0;
-  // Of a generator, as many windows as 2^24 tokens hold.
-  constexpr std::uint64_t kMostTokens = std::uint64_t{1} << 24;
-  const std::uint64_t tokens =
-      skipped + std::max(size, std::min(max_windows * size, kMostTokens / size * size));
+      generated && use == WindowUse::kFit ? size * std::max(groups, held_out) : 0;
+  const std::uint64_t tokens = skipped + size * std::min<std::uint64_t>(max_windows, most);
   const RoutingShape shape{scenario.model.NumMoeLayers(),
                            static_cast<std::uint32_t>(generated ? tokens : size),
                            moe.num_experts,

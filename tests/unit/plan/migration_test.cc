@@ -126,7 +126,7 @@ TEST(MigrationInAStep, MovesTheExpertsWeights) {
   const auto paths = MakePathSelector(PathSelection::kRailAware, platform.value());
   const StepFlows flows(s.step, s.plan, s.scenario, platform.value(), *paths);
   double bytes = 0;
-  for (const std::size_t task : {0, 1}) {
+  for (const std::size_t task : {std::size_t{0}, std::size_t{1}}) {
     for (const Flow& flow : flows.Flows(TaskId(task)).flows) bytes += flow.bytes.value;
   }
   const double moved = SlotsMoved(s.current[0], s.next[0]) + SlotsMoved(s.current[1], s.next[1]);
