@@ -18,7 +18,7 @@ enum class OpName : std::uint8_t {
   kDispatch,
   kCombine,
   kAllReduce,
-  kAllGather,   // communication
+  kAllGather,  // communication
   kExpertLoad,
   kMigration,  // copies
 };
