@@ -22,8 +22,10 @@ struct OnlineVariant {
   std::string policy;
   std::uint32_t every = 0;  // steps between two plans; 0: planned once, from the first step
   std::uint32_t redundant_experts = 0;
-  std::uint32_t plans = 0;                 // after the first
-  double balancedness = 1;                 // of each step's loads, mean over layers
+  std::uint32_t plans = 0;  // after the first
+  // Of each step's loads under the plan for it, mean over layers; with overlapped migration a plan
+  // serves from the step after on.
+  double balancedness = 1;
   double slots_moved_fraction = 0;         // of all slots, by each of those plans
   double time_per_step_s = 0;              // migration included
   double migration_s = 0;                  // of it: what steps with moves took longer than without
