@@ -6,8 +6,8 @@
 
 namespace switchyard {
 
-// Seconds from the roofline of the cluster's slowest device; bandwidths of its nodes' NICs and of a
-// GPU's NVLink (PCIe without it), the least of the cluster's. No calls: only for ranking.
+// Seconds from the roofline of the cluster's slowest device; bandwidths of the NICs of
+// ClusterSpec::node and of a GPU's NVLink in it (PCIe without it). For ranking only.
 [[nodiscard]] ObjectiveCosts CostsOf(const Scenario& scenario);
 
 }  // namespace switchyard

@@ -3,11 +3,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "sim/base/result.h"
-#include "sim/placement/files/loads_file.h"
 #include "sim/placement/problem.h"
 #include "sim/plan/experts/step_windows.h"
 #include "sim/routing/routes.h"

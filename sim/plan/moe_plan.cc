@@ -166,10 +166,6 @@ void Planner::Pad(const Placement& placement, std::size_t first_slot, MoeLayerPl
   }
 }
 
-}  // namespace
-
-namespace {
-
 using RouteLayer = std::function<LayerRoutes(std::uint32_t)>;
 
 // From the scenario's own routing source.

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "sim/base/rng.h"
-#include "sim/placement/balance/rank_loads.h"
 #include "sim/placement/bounds.h"
+#include "sim/placement/evaluate.h"
 #include "sim/placement/exact/fold_lp.h"
 #include "sim/placement/policy.h"
 
@@ -69,7 +69,7 @@ void Place(benchmark::State& state, PlacementKind kind) {
   double bound = 0;
   for (const PlacementProblem& problem : problems) {
     const Placement placement = policy->Place(problem);
-    balancedness += MeanOverMax(UniformRankLoads(placement, problem.loads.Total())) / kLayers;
+    balancedness += Balancedness(placement, problem.loads.Total(), TokenSplit::kUniform) / kLayers;
     bound += BoundOf(problem) / kLayers;
   }
   state.counters["balancedness"] = balancedness;

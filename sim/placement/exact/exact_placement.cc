@@ -9,9 +9,9 @@
 #include <limits>
 #include <utility>
 
-#include "sim/placement/balance/rank_loads.h"
 #include "sim/placement/balance/replica_counts.h"
 #include "sim/placement/bounds.h"
+#include "sim/placement/evaluate.h"
 
 namespace switchyard {
 namespace {
@@ -177,7 +177,7 @@ ExactResult ExactPlacement(const PlacementProblem& problem, double time_limit_s)
   if (model.bestSolution() == nullptr) return result;
   result.found = true;
   result.placement = exact.PlacementOf(model.bestSolution());
-  const std::vector<double> rank_loads = UniformRankLoads(result.placement, loads);
+  const std::vector<double> rank_loads = RankLoads(result.placement, loads, TokenSplit::kUniform);
   result.max_load = *std::max_element(rank_loads.begin(), rank_loads.end());
   if (model.isProvenOptimal()) result.lower_bound = result.max_load / (1 + kGap);
   result.lower_bound =

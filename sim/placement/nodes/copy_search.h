@@ -1,9 +1,9 @@
 // Which further copies of experts on which nodes save most of the copies of tokens that cross
 // between nodes: greedily, one after the other.
 //
-//   CopySearch copies(routes, node_of_expert, experts, nodes);
+//   CopySearch copies(routes, node_of_expert, nodes);
 //   copies.Gain(e, n);            // token copies a further replica of e on n would save
-//   copies.Add(e, n);             // 0 afterwards; tokens that it serves go there
+//   copies.Add(e, n);             // tokens that it serves go there
 //   copies.LoadOf(e, n);          // choices of e that are computed on n
 //
 // A token for which e is the only reason to visit its node saves that copy when it visits n anyway,

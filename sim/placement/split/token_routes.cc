@@ -174,11 +174,18 @@ std::vector<std::uint32_t> RouteTokens(const Placement& placement, const Placeme
 }
 
 std::vector<double> CountChoices(const LayerRoutes& routes) {
-  std::vector<double> counts(routes.num_experts);
-  for (const ExpertIndex e : routes.expert) {
-    if (e != kNoExpert) counts[e] += 1;
+  return CountChoices(routes, 0, routes.tokens);
+}
+
+std::vector<double> CountChoices(const LayerRoutes& routes, std::uint64_t first,
+                                 std::uint32_t count) {
+  std::vector<std::uint32_t> counts(routes.num_experts);
+  const ExpertIndex* const begin = routes.expert.data() + first * routes.top_k;
+  const ExpertIndex* const end = begin + std::size_t{count} * routes.top_k;
+  for (const ExpertIndex* choice = begin; choice != end; ++choice) {
+    if (*choice != kNoExpert) ++counts[*choice];
   }
-  return counts;
+  return {counts.begin(), counts.end()};
 }
 
 }  // namespace switchyard

@@ -30,7 +30,9 @@ inline constexpr std::uint32_t kNoSlot = 0xffffffff;
                                                      const LayerRoutes& routes, TokenSplit split,
                                                      const KeptMask& kept = {});
 
-// Tokens that chose each expert: [routes.num_experts].
+// Tokens that chose each expert: [routes.num_experts]. All tokens, or [first, first + count).
 [[nodiscard]] std::vector<double> CountChoices(const LayerRoutes& routes);
+[[nodiscard]] std::vector<double> CountChoices(const LayerRoutes& routes, std::uint64_t first,
+                                               std::uint32_t count);
 
 }  // namespace switchyard

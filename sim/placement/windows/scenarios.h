@@ -6,7 +6,8 @@
 //   scenarios.Weight(i);   // its window's share of all load; they sum to 1
 //
 // A window's difference from the mean, as shares of load, is stretched by the one factor that makes
-// the mean total variation (half the sum of absolute differences) of all windows the given one.
+// the mean total variation (half the sum of absolute differences) of all windows the given one,
+// or nearly: loads that would become negative are 0.
 // Windows that mix all requests differ by the noise of sampling alone, windows of few requests by
 // far more than the next batch will: neither is what to prepare for. More than kMostScenarios
 // windows are merged with their neighbours. Fewer than kFewestScenarios get company: the mean times

@@ -4,10 +4,10 @@
 //   MoveScore score(problem.shape, scenarios);
 //   return ImproveStepwise(problem, score, {max_moves, 0.002});
 //
-// A step exchanges two slots of different ranks, or gives a slot to another expert. All steps that
-// touch one of the ranks that are most loaded in some scenario are looked at; no other step can
-// help. SlotsMoved(current, result) <= max_moves; every step lowers the score by at least
-// min_gain for each slot moved, so calm traffic moves little.
+// A step exchanges two slots of different ranks, or gives a slot to another expert. Steps that
+// touch one of the four ranks that are most often the most loaded of a scenario are looked at.
+// SlotsMoved(current, result) <= max_moves; every step lowers the score by at least min_gain for
+// each slot moved, so calm traffic moves little.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/placement/split/token_routes.h"
 
 namespace switchyard {
 namespace {
@@ -94,17 +95,6 @@ WindowLoads LoadsOf(const LayerRoutes& routes, std::uint32_t tokens_per_window) 
     loads.Add(CountChoices(routes, first, tokens_per_window));
   }
   return loads;
-}
-
-std::vector<double> CountChoices(const LayerRoutes& routes, std::uint64_t first,
-                                 std::uint32_t count) {
-  std::vector<std::uint32_t> counts(routes.num_experts);
-  const ExpertIndex* const begin = routes.expert.data() + first * routes.top_k;
-  const ExpertIndex* const end = begin + std::size_t{count} * routes.top_k;
-  for (const ExpertIndex* choice = begin; choice != end; ++choice) {
-    if (*choice != kNoExpert) ++counts[*choice];
-  }
-  return {counts.begin(), counts.end()};
 }
 
 }  // namespace switchyard

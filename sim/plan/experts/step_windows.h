@@ -54,8 +54,5 @@ class StepWindows {
 
 // Choices of each expert, window by window; tokens that fill no window are left out.
 [[nodiscard]] WindowLoads LoadsOf(const LayerRoutes& routes, std::uint32_t tokens_per_window);
-// Choices of each expert among some tokens; kNoExpert is not counted.
-[[nodiscard]] std::vector<double> CountChoices(const LayerRoutes& routes, std::uint64_t first,
-                                               std::uint32_t count);
 
 }  // namespace switchyard

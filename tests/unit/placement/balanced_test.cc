@@ -5,9 +5,9 @@
 #include <numeric>
 #include <set>
 
-#include "sim/placement/balance/rank_loads.h"
 #include "sim/placement/balance/replica_counts.h"
 #include "sim/placement/bounds.h"
+#include "sim/placement/evaluate.h"
 #include "sim/placement/exact/exact_placement.h"
 #include "sim/placement/policy.h"
 #include "tests/unit/placement/cases.h"
@@ -20,7 +20,7 @@ Placement Balanced(const PlacementProblem& problem) {
 }
 
 double BalancednessOf(const Placement& placement, const std::vector<double>& loads) {
-  return MeanOverMax(UniformRankLoads(placement, loads));
+  return Balancedness(placement, loads, TokenSplit::kUniform);
 }
 
 // Distinct ranks of each expert, and the fewest replicas and nodes.
@@ -58,7 +58,7 @@ TEST(Balanced, KeepsEveryRuleAndTheBound) {
     ExpectRules(placement, problem);
     const auto total = problem.loads.Total();
     const double bound = BoundBalance(problem.shape, total, problem.rules).balancedness;
-    EXPECT_LE(MeanOverMax(UniformRankLoads(placement, total)), bound * (1 + 1e-12));
+    EXPECT_LE(Balancedness(placement, total, TokenSplit::kUniform), bound * (1 + 1e-12));
     // Every slot is filled as far as replicas on distinct ranks and the rule allow.
     const std::uint32_t cap = ReplicaCap(problem.shape, problem.rules);
     const auto slots = placement.expert_of_slot();
@@ -77,8 +77,8 @@ TEST(Balanced, IsNeverWorseThanEplbWithDistinctReplicas) {
     if (WastedSlots(eplb) > 0) continue;
     const auto total = problem.loads.Total();
     // Stops within 1e-6 of the bound.
-    EXPECT_GE(MeanOverMax(UniformRankLoads(Balanced(problem), total)),
-              MeanOverMax(UniformRankLoads(eplb, total)) * (1 - 1e-6));
+    EXPECT_GE(Balancedness(Balanced(problem), total, TokenSplit::kUniform),
+              Balancedness(eplb, total, TokenSplit::kUniform) * (1 - 1e-6));
   }
 }
 

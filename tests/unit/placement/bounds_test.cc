@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "sim/placement/balance/rank_loads.h"
+#include "sim/placement/evaluate.h"
 #include "sim/placement/exact/exact_placement.h"
 #include "sim/placement/exact/fold_lp.h"
 #include "sim/placement/exact/mates_lp.h"
@@ -122,7 +122,7 @@ TEST(Exact, IsBetweenTheBoundAndEveryPolicy) {
     EXPECT_EQ(WastedSlots(exact.placement), 0u);
     EXPECT_GE(exact.max_load, BoundBalance(shape, loads).max_load * (1 - kRounding));
     const Placement balanced = MakePlacementPolicy(PlacementKind::kBalanced)->Place(problem);
-    const auto ranks = UniformRankLoads(balanced, loads);
+    const auto ranks = RankLoads(balanced, loads, TokenSplit::kUniform);
     // Proven to 2e-6 (exact_placement.cc, kGap).
     EXPECT_GE(*std::max_element(ranks.begin(), ranks.end()), exact.max_load * (1 - 2e-6));
   }

@@ -8,8 +8,8 @@
 #include <map>
 #include <numeric>
 
-#include "sim/placement/balance/rank_loads.h"
 #include "sim/placement/bounds.h"
+#include "sim/placement/evaluate.h"
 #include "sim/placement/exact/fold_lp.h"
 #include "sim/placement/exact/mates_lp.h"
 #include "sim/placement/policy.h"
@@ -37,7 +37,7 @@ double CpuMicroseconds() {
 }
 
 double BalancednessOf(const Placement& placement, std::span<const double> loads) {
-  return MeanOverMax(UniformRankLoads(placement, loads));
+  return Balancedness(placement, loads, TokenSplit::kUniform);
 }
 
 Figures Measure(const PlacementShape& shape, const std::vector<std::vector<double>>& layers) {
